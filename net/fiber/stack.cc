@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "net/fiber/stack.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <mutex>
+
+namespace netpoll {
+namespace {
+
+std::size_t page_size() noexcept {
+  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+// Unused stacks beyond this many go back to the kernel.
+constexpr std::size_t kept_stacks = 1024;
+
+// From linux/mman.h of Linux 6.13, which older headers lack.
+constexpr int madv_guard_install = 102;
+
+constinit std::atomic<bool> has_guard_install{true};
+
+struct stack_cache {
+  std::mutex mutex;
+  void* first = nullptr;  // linked through the topmost word of each stack, which was touched anyway
+  std::size_t count = 0;
+};
+
+// Never destroyed: fibers may end in static destructors.
+stack_cache& cache() {
+  static auto* const instance = new stack_cache;
+  return *instance;
+}
+
+void*& link_of(const stack& unused) noexcept {
+  return *reinterpret_cast<void**>(unused.top() - sizeof(void*));
+}
+
+bool install_guard(char* where) noexcept {
+  // relaxed: a stale value costs one refused call.
+  if (has_guard_install.load(std::memory_order_relaxed)) {
+    if (::madvise(where, stack::guard_size, madv_guard_install) == 0) {
+      return true;
+    }
+    if (errno != EINVAL) {
+      return false;
+    }
+    has_guard_install.store(false, std::memory_order_relaxed);
+  }
+  return ::mprotect(where, stack::guard_size, PROT_NONE) == 0;
+}
+
+}  // namespace
+
+stack acquire_stack(std::size_t size, std::error_code& error) noexcept {
+  error.clear();
+  size = size == 0 ? stack::default_size : std::max(size, stack::smallest_size);
+  size = (size + page_size() - 1) & ~(page_size() - 1);
+  if (size == stack::default_size) {
+    stack_cache& unused = cache();
+    const std::lock_guard lock(unused.mutex);
+    if (unused.first != nullptr) {
+      const stack reused{static_cast<char*>(unused.first) - size, size};
+      unused.first = link_of(reused);
+      --unused.count;
+      return reused;
+    }
+  }
+  const std::size_t whole = size + stack::guard_size;
+  void* const memory = ::mmap(nullptr, whole, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (memory == MAP_FAILED) {
+    error.assign(errno, std::system_category());
+    return {};
+  }
+  // A huge page would commit 2 MiB for the first byte touched. Kernels without them refuse: no matter.
+  (void)::madvise(memory, whole, MADV_NOHUGEPAGE);
+  auto* const lowest = static_cast<char*>(memory);
+  if (!install_guard(lowest)) {
+    error.assign(errno, std::system_category());
+    ::munmap(memory, whole);
+    return {};
+  }
+  return {lowest + stack::guard_size, size};
+}
+
+void release_stack(stack unused_now) noexcept {
+  if (unused_now.size == stack::default_size) {
+    stack_cache& unused = cache();
+    const std::lock_guard lock(unused.mutex);
+    if (unused.count < kept_stacks) {
+      link_of(unused_now) = unused.first;
+      unused.first = unused_now.top();
+      ++unused.count;
+      return;
+    }
+  }
+  ::munmap(unused_now.bottom - stack::guard_size, unused_now.size + stack::guard_size);
+}
+
+}  // namespace netpoll

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "netpoll/base/clock.h"
+
+#include <atomic>
+#include <mutex>
+
+namespace netpoll::clock {
+namespace {
+
+constinit std::atomic<source*> installed{nullptr};
+
+struct observers {
+  std::mutex mutex;
+  intrusive_list<observer> list;
+};
+
+// Never destroyed: a reactor in a static object may outlive every other static.
+observers& all_observers() {
+  static auto* const instance = new observers;
+  return *instance;
+}
+
+}  // namespace
+
+nanotime now() noexcept {
+  if (source* const replacement = installed.load(std::memory_order_acquire)) [[unlikely]] {
+    return replacement->now();
+  }
+  return to_nanotime(std::chrono::steady_clock::now());
+}
+
+void set_source(source* replacement) noexcept {
+  installed.store(replacement, std::memory_order_release);
+}
+
+bool is_replaced() noexcept { return installed.load(std::memory_order_acquire) != nullptr; }
+
+void add_observer(observer& who) {
+  const std::lock_guard lock(all_observers().mutex);
+  all_observers().list.add(who);
+}
+
+void remove_observer(observer& who) {
+  const std::lock_guard lock(all_observers().mutex);
+  all_observers().list.remove(who);
+}
+
+void notify_observers() {
+  const std::lock_guard lock(all_observers().mutex);
+  for (observer* who = all_observers().list.front(); who != nullptr; who = who->list_next) {
+    who->time_moved();
+  }
+}
+
+}  // namespace netpoll::clock

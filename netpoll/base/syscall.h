@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Every system call of the library, each written once. This is the only place that reads errno, that
+// retries EINTR and that asks for close-on-exec and non-blocking descriptors, and the seam where a
+// test makes a call fail.
+//
+// Nothing here throws or blocks unless the kernel call does. All functions are thread-safe.
+//
+//   sys::result got = sys::read(fd, buffer, size);
+//   if (!got.ok()) return got.error;   // an errno value
+#pragma once
+
+#include <sys/epoll.h>
+#include <sys/poll.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+namespace netpoll::sys {
+
+// What the kernel answered: `value` when error is 0, else `error` holds an errno value.
+struct result {
+  long value = 0;
+  int error = 0;
+
+  bool ok() const noexcept { return error == 0; }
+  std::size_t bytes() const noexcept { return static_cast<std::size_t>(value); }
+};
+
+// True for "not now" (EAGAIN; on Linux EWOULDBLOCK is the same number).
+bool would_block(int error) noexcept;
+
+// EINTR is retried by these, unless said otherwise.
+result read(int fd, void* data, std::size_t size) noexcept;
+result write(int fd, const void* data, std::size_t size) noexcept;
+result read_vector(int fd, const ::iovec* buffers, std::size_t count) noexcept;
+result write_vector(int fd, const ::iovec* buffers, std::size_t count) noexcept;
+// recv and send never raise SIGPIPE: a peer that is gone is EPIPE.
+result recv(int fd, void* data, std::size_t size, int flags) noexcept;
+result send(int fd, const void* data, std::size_t size, int flags) noexcept;
+result receive_message(int fd, ::msghdr* message, int flags) noexcept;
+result send_message(int fd, const ::msghdr* message, int flags) noexcept;
+
+// `value` is the new descriptor; close-on-exec and non-blocking.
+result socket(int family, int type, int protocol) noexcept;
+result accept(int fd, ::sockaddr* address, ::socklen_t* size) noexcept;
+result bind(int fd, const ::sockaddr* address, ::socklen_t size) noexcept;
+result listen(int fd, int backlog) noexcept;
+// Not retried: an interrupted connect goes on in the background, EINTR means what EINPROGRESS does.
+result connect(int fd, const ::sockaddr* address, ::socklen_t size) noexcept;
+result shutdown(int fd, int how) noexcept;
+result get_socket_name(int fd, ::sockaddr* address, ::socklen_t* size) noexcept;
+result get_peer_name(int fd, ::sockaddr* address, ::socklen_t* size) noexcept;
+result get_option(int fd, int level, int name, void* data, ::socklen_t* size) noexcept;
+result set_option(int fd, int level, int name, const void* data, ::socklen_t size) noexcept;
+// A pending error of a socket (SO_ERROR), fetched and cleared: `value` is an errno value or 0.
+result take_socket_error(int fd) noexcept;
+// Bytes that can be read now (FIONREAD).
+result available(int fd) noexcept;
+
+// Sets or clears O_NONBLOCK.
+result set_non_blocking(int fd, bool on) noexcept;
+
+// Two ends in `ends`; close-on-exec and non-blocking.
+result pipe(int (&ends)[2]) noexcept;
+result socket_pair(int family, int type, int (&ends)[2]) noexcept;
+
+// Called once and never retried: on Linux the number is free again even when close reports EINTR.
+result close(int fd) noexcept;
+
+result epoll_create() noexcept;
+result epoll_control(int epoll_fd, int operation, int fd, ::epoll_event* event) noexcept;
+// Not retried on EINTR, so that a timed wait computes its time anew. `timeout_ns` < 0 waits for ever;
+// otherwise it is rounded up to what the kernel can express, never down.
+result epoll_wait(int epoll_fd, ::epoll_event* events, int size, std::int64_t timeout_ns) noexcept;
+result event_fd() noexcept;
+// Not retried on EINTR. `timeout_ns` < 0 waits for ever.
+result poll(::pollfd* fds, unsigned count, std::int64_t timeout_ns) noexcept;
+
+// Which call is being made; see fault_injector.
+enum class call : std::uint8_t {
+  read,
+  write,
+  read_vector,
+  write_vector,
+  recv,
+  send,
+  receive_message,
+  send_message,
+  socket,
+  accept,
+  bind,
+  listen,
+  connect,
+  shutdown,
+  get_socket_name,
+  get_peer_name,
+  get_option,
+  set_option,
+  available,
+  set_non_blocking,
+  pipe,
+  socket_pair,
+  close,
+  epoll_create,
+  epoll_control,
+  epoll_wait,
+  event_fd,
+  poll,
+};
+
+// What a test installs to stand between the library and the kernel.
+class fault_injector {
+ public:
+  // Called before each call. Returning a result makes that the kernel's answer (EINTR is retried like
+  // a real one); returning nothing lets the call go on, with `size` possibly made smaller first, to
+  // get a short transfer. `size` is 0 for calls that transfer nothing. Called from any thread.
+  virtual std::optional<result> before(call which, int fd, std::size_t& size) noexcept = 0;
+
+ protected:
+  ~fault_injector() = default;
+};
+
+// Installs `injector`, or none when null. The caller makes sure no call is under way in it when it
+// is taken out.
+void set_fault_injector(fault_injector* injector) noexcept;
+
+}  // namespace netpoll::sys

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "netpoll/fd_mutex.h"
+
+#include "netpoll/base/check.h"
+
+namespace netpoll {
+namespace {
+
+constexpr const char* too_many =
+    "too many concurrent operations on a single file or socket (max 1048575)";
+
+}  // namespace
+
+void fd_mutex::reset() noexcept { word_.store(owned::one, std::memory_order_seq_cst); }
+
+fd_mutex::lock_result fd_mutex::try_lock(direction which) noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (closed::get(value) != 0) {
+      return lock_result::closed;
+    }
+    if ((value & lock_bit(which)) != 0) {
+      return lock_result::busy;
+    }
+    check(references::get(value) != references::max, too_many);
+    if (word_.compare_exchange_weak(value, value + lock_bit(which) + references::one,
+                                    std::memory_order_seq_cst)) {
+      return lock_result::acquired;
+    }
+  }
+}
+
+fd_mutex::lock_result fd_mutex::lock_or_enqueue(direction which, waiter& who) noexcept {
+  const std::lock_guard lock(mutex_);
+  word value = word_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (closed::get(value) != 0) {
+      return lock_result::closed;
+    }
+    const bool busy = (value & lock_bit(which)) != 0;
+    check(busy ? queue_length(value, which) != read_queue::max
+               : references::get(value) != references::max,
+          too_many);
+    const word next = value + (busy ? queue_one(which) : lock_bit(which) + references::one);
+    if (!word_.compare_exchange_weak(value, next, std::memory_order_seq_cst)) {
+      continue;
+    }
+    if (busy) {
+      queue_[which].push(who);
+      return lock_result::busy;
+    }
+    return lock_result::acquired;
+  }
+}
+
+bool fd_mutex::withdraw(direction which, waiter& who) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (!queue_[which].remove(who)) {
+    return false;
+  }
+  word_.fetch_sub(queue_one(which), std::memory_order_seq_cst);
+  return true;
+}
+
+fd_mutex::duty fd_mutex::unlock(direction which) noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (queue_length(value, which) != 0) {
+      std::unique_lock lock(mutex_);
+      if (waiter* const next = queue_[which].pop()) {
+        word_.fetch_sub(queue_one(which), std::memory_order_seq_cst);
+        lock.unlock();
+        next->resume(wake_reason::ready);
+        return duty::none;
+      }
+      value = word_.load(std::memory_order_seq_cst);
+      continue;
+    }
+    if (word_.compare_exchange_weak(value, value - lock_bit(which), std::memory_order_seq_cst)) {
+      return after(value - lock_bit(which));
+    }
+  }
+}
+
+fd_mutex::duty fd_mutex::unlock_and_drop(direction which) noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  while (closed::get(value) == 0 && queue_length(value, which) == 0) {
+    if (word_.compare_exchange_weak(value, value - lock_bit(which) - references::one,
+                                    std::memory_order_seq_cst)) {
+      return duty::none;
+    }
+  }
+  // Somebody queued or closed: in two steps. The direction stays ours until the second, so the first
+  // can only be asked to destroy, and the caller of unlock() does that while it still owns it.
+  const duty first = drop_reference();
+  if (first == duty::destroy) {
+    return first;
+  }
+  return unlock(which);
+}
+
+bool fd_mutex::add_reference() noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (closed::get(value) != 0) {
+      return false;
+    }
+    check(references::get(value) != references::max, too_many);
+    if (word_.compare_exchange_weak(value, value + references::one, std::memory_order_seq_cst)) {
+      return true;
+    }
+  }
+}
+
+fd_mutex::duty fd_mutex::drop_reference() noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (closed::get(value) != 0 && references::get(value) == 1) {
+      return duty::destroy;
+    }
+    if (word_.compare_exchange_weak(value, value - references::one, std::memory_order_seq_cst)) {
+      return after(value - references::one);
+    }
+  }
+}
+
+fd_mutex::duty fd_mutex::finish_destroy() noexcept {
+  const word value = word_.fetch_sub(references::one, std::memory_order_seq_cst) - references::one;
+  word_.notify_all();
+  return after(value);
+}
+
+bool fd_mutex::close() noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  do {
+    if (closed::get(value) != 0) {
+      return false;
+    }
+    check(references::get(value) != references::max, too_many);
+  } while (!word_.compare_exchange_weak(value, (value | closed::one) + references::one,
+                                        std::memory_order_seq_cst));
+  flush_queues(wake_reason::closed);
+  return true;
+}
+
+void fd_mutex::wait_until_destroyed() noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  while (references::get(value) != 0) {
+    word_.wait(value, std::memory_order_seq_cst);
+    value = word_.load(std::memory_order_seq_cst);
+  }
+}
+
+fd_mutex::duty fd_mutex::disown() noexcept {
+  return after(word_.fetch_sub(owned::one, std::memory_order_seq_cst) - owned::one);
+}
+
+void fd_mutex::cancel_queued() noexcept { flush_queues(wake_reason::cancelled); }
+
+void fd_mutex::flush_queues(wake_reason why) noexcept {
+  waiter_queue taken;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const direction which : both_directions) {
+      while (waiter* const who = queue_[which].pop()) {
+        word_.fetch_sub(queue_one(which), std::memory_order_seq_cst);
+        taken.push(*who);
+      }
+    }
+  }
+  resume_all(taken, why);
+}
+
+}  // namespace netpoll

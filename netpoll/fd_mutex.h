@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// An fd_mutex answers three questions about a descriptor in one atomic word: is it closed, who is
+// inside a system call on it, and which operation owns each direction. It is what makes it safe to
+// close a descriptor while others use it: its number is given back to the kernel only when nobody is
+// inside a call, and its memory only when no operation knows it any more.
+//
+// An operation owns a direction from its first try to its end; it holds a reference only while it
+// makes a call, never while it waits. Operations that find their direction owned queue up and get it
+// in order of arrival.
+//
+// All members may be called from any thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "netpoll/base/bit_field.h"
+#include "netpoll/base/thread_annotations.h"
+#include "netpoll/direction.h"
+#include "netpoll/waiter.h"
+
+namespace netpoll {
+
+class fd_mutex {
+ public:
+  enum class lock_result { acquired, busy, closed };
+
+  // What whoever changed the word has to do next.
+  enum class duty {
+    none,
+    destroy,  // the caller holds the last reference of a closed descriptor: close the number, then
+              // call finish_destroy()
+    recycle,  // nobody knows the descriptor any more: its memory may be used anew
+  };
+
+  // A word for a newly opened descriptor: open, owned by a handle, nothing else.
+  void reset() noexcept;
+
+  // Takes the direction and a reference. Never waits: `busy` means another operation owns it.
+  lock_result try_lock(direction which) noexcept;
+
+  // As try_lock(), but when busy queues `who`, to be resumed with wake_reason::ready when the
+  // direction (without a reference) has passed to it, or with `closed` or `cancelled` and nothing.
+  lock_result lock_or_enqueue(direction which, waiter& who) noexcept;
+
+  // Takes a queued waiter back; false if it is no longer queued.
+  bool withdraw(direction which, waiter& who) noexcept;
+
+  // Ends the ownership of a direction, handing it to the next in the queue. The caller must not hold
+  // a reference when the descriptor may be closed, so drop_reference() comes first in that case.
+  [[nodiscard]] duty unlock(direction which) noexcept;
+
+  // unlock() and drop_reference() in one step where that is possible.
+  [[nodiscard]] duty unlock_and_drop(direction which) noexcept;
+
+  // A reference keeps the number open. False if the descriptor is closed.
+  bool add_reference() noexcept;
+  [[nodiscard]] duty drop_reference() noexcept;
+
+  // To be called after duty::destroy was done: gives up that last reference.
+  [[nodiscard]] duty finish_destroy() noexcept;
+
+  // Marks the descriptor closed and takes a reference, once: false if it was closed before. All queued
+  // waiters are resumed as closed.
+  bool close() noexcept;
+
+  // Blocks the thread until the descriptor's number has been closed by whoever was still inside a
+  // call. To be called by the one for whom close() was true, without holding a reference.
+  void wait_until_destroyed() noexcept;
+
+  // The handle is gone.
+  [[nodiscard]] duty disown() noexcept;
+
+  // Resumes all queued waiters as cancelled.
+  void cancel_queued() noexcept;
+
+  bool is_closed() const noexcept {
+    return closed::get(word_.load(std::memory_order_seq_cst)) != 0;
+  }
+
+ private:
+  using word = std::uint64_t;
+  using closed = bit_field<word, 0, 1>;
+  using owned = closed::next<1>;
+  using read_lock = owned::next<1>;
+  using write_lock = read_lock::next<1>;
+  using references = write_lock::next<20>;
+  using read_queue = references::next<20>;
+  using write_queue = read_queue::next<20>;
+
+  static constexpr word lock_bit(direction which) noexcept {
+    return which == direction::read ? read_lock::one : write_lock::one;
+  }
+  static constexpr word queue_one(direction which) noexcept {
+    return which == direction::read ? read_queue::one : write_queue::one;
+  }
+  static constexpr word queue_length(word value, direction which) noexcept {
+    return which == direction::read ? read_queue::get(value) : write_queue::get(value);
+  }
+  // Nobody knows a descriptor in this state.
+  static constexpr word abandoned = closed::one;
+
+  static constexpr duty after(word value) noexcept {
+    return value == abandoned ? duty::recycle : duty::none;
+  }
+
+  void flush_queues(wake_reason why) noexcept;
+
+  // The word, and what may change in it:
+  //   closed      0 -> 1  close(), once; never back before reset()
+  //   owned       1 -> 0  disown(), once
+  //   lock bits   0 -> 1  try_lock() while open; 1 -> 0 unlock(); stays 1 when handed over
+  //   references  + 1     try_lock(), add_reference() while open, close(); - 1 when a call is over.
+  //                       The last one of a closed descriptor is not dropped but turned into
+  //                       duty::destroy, so the number is closed exactly once
+  //   queues              how many waiters stand in queue_; only changed under mutex_
+  // Every change is a sequentially consistent read-modify-write: closed must be ordered against the
+  // poll descriptor's state words (see poll_descriptor.h).
+  std::atomic<word> word_{abandoned};
+
+  std::mutex mutex_;
+  per_direction<waiter_queue> queue_ NETPOLL_GUARDED_BY(mutex_);
+};
+
+}  // namespace netpoll

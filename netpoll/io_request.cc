@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "netpoll/io_request.h"
+
+#include <sys/poll.h>
+
+#include <cerrno>
+
+#include "netpoll/error.h"
+#include "netpoll/fd.h"
+
+namespace netpoll {
+namespace {
+
+std::error_code cancelled() noexcept { return system_error_code(ECANCELED); }
+
+}  // namespace
+
+void io_request::start(const fd& target) noexcept {
+  descriptor_ = target.descriptor();
+  phase_ = phase::idle;
+  if (descriptor_ != nullptr) {
+    epoch_ = descriptor_->current_epoch();
+  }
+}
+
+io_request::step io_request::advance() noexcept {
+  switch (phase_) {
+    case phase::idle:
+      return begin();
+    case phase::queued:
+      if (reason() == wake_reason::ready) {
+        phase_ = phase::owning;
+        return try_on();
+      }
+      return finish(reason() == wake_reason::closed ? make_error_code(errc::closed) : cancelled());
+    case phase::owning:
+      // Cancelled by withdrawing just this request: no epoch tells.
+      return reason() == wake_reason::cancelled ? finish(cancelled()) : try_on();
+    case phase::finished:
+      break;
+  }
+  return step::done;
+}
+
+io_request::step io_request::begin() noexcept {
+  if (descriptor_ == nullptr) {
+    return finish(make_error_code(errc::closed));
+  }
+  switch (descriptor_->mutex().try_lock(direction_)) {
+    case fd_mutex::lock_result::acquired:
+      phase_ = phase::owning;
+      holds_reference_ = true;
+      descriptor_->begin_operation(direction_);
+      return try_on();
+    case fd_mutex::lock_result::busy:
+      return step::wait;
+    case fd_mutex::lock_result::closed:
+      break;
+  }
+  return finish(make_error_code(errc::closed));
+}
+
+// The direction is ours: tries until done or there is reason to wait.
+io_request::step io_request::try_on() noexcept {
+  if (!holds_reference_) {
+    if (!descriptor_->mutex().add_reference()) {
+      return finish(make_error_code(errc::closed));
+    }
+    holds_reference_ = true;
+  }
+  for (;;) {
+    if (descriptor_->is_interrupted(direction_, epoch_) || keeps_time_) {
+      if (descriptor_->is_cancelled(epoch_)) {
+        return finish(cancelled());
+      }
+      // Otherwise a deadline. It may have been moved since the timer fired; a close shows when the
+      // reference is taken.
+      if (descriptor_->is_expired(direction_, keeps_time_)) {
+        return finish(make_error_code(errc::deadline_exceeded));
+      }
+    }
+    if (!descriptor_->consume_ready(direction_) && !insists_) {
+      return step::wait;
+    }
+    insists_ = false;
+    switch (attempt(descriptor_->number())) {
+      case outcome::done:
+        descriptor_->restore_ready(direction_);
+        return finish();
+      case outcome::drained:
+        if (descriptor_->must_try_again(direction_)) {
+          descriptor_->restore_ready(direction_);
+        }
+        return finish();
+      case outcome::blocked:
+        break;
+      case outcome::nap:
+        naps_ = true;
+        insists_ = true;
+        descriptor_->set_nap(direction_, add_saturated(clock::now(), nap_ns_));
+        return step::wait;
+    }
+  }
+}
+
+bool io_request::commit() noexcept {
+  if (phase_ == phase::idle) {
+    phase_ = phase::queued;  // before it is true: it may be resumed before the call returns
+    switch (descriptor_->mutex().lock_or_enqueue(direction_, *this)) {
+      case fd_mutex::lock_result::busy:
+        return true;
+      case fd_mutex::lock_result::acquired:
+        phase_ = phase::owning;
+        holds_reference_ = true;
+        descriptor_->begin_operation(direction_);
+        return false;
+      case fd_mutex::lock_result::closed:
+        break;
+    }
+    phase_ = phase::idle;  // advance() finds it closed
+    return false;
+  }
+  if (!keeps_time_) {
+    if (const int error = descriptor_->ensure_registered()) {
+      finish(system_error_code(error));
+      return false;
+    }
+  }
+  poll_descriptor& descriptor = *descriptor_;
+  const direction which = direction_;
+  const bool naps = naps_;
+  naps_ = false;
+  holds_reference_ = false;
+  descriptor.drop_reference();
+  if (!descriptor.arm(which)) {
+    if (!naps) {
+      return false;
+    }
+    // A nap is not ended by readiness; the try that follows it clears what is there.
+    descriptor.consume_ready(which);
+    if (!descriptor.arm(which)) {
+      return false;
+    }
+  }
+  if (descriptor.is_interrupted(which, epoch_) || (naps && descriptor.nap_is_over(which))) {
+    descriptor.disarm(which);
+    return false;
+  }
+  // Not a member may be touched after this: the request may be resumed, and gone.
+  return descriptor.publish(which, *this, naps);
+}
+
+bool io_request::withdraw() noexcept {
+  if (phase_ == phase::queued) {
+    return descriptor_->mutex().withdraw(direction_, *this);
+  }
+  return phase_ == phase::owning && descriptor_->withdraw(direction_, *this);
+}
+
+waiter::self_service io_request::begin_self_service() noexcept {
+  self_service mine;
+  if (phase_ != phase::owning) {
+    return mine;  // in the queue of a direction: its owner keeps the time
+  }
+  is_self_server_ = true;
+  descriptor_->add_self_server(*this, direction_);
+  mine.until = descriptor_->wake_time(direction_);
+  holds_own_reference_ = !insists_ && descriptor_->mutex().add_reference();
+  if (holds_own_reference_) {
+    mine.fd = descriptor_->number();
+    mine.events = direction_ == direction::read ? POLLIN : POLLOUT;
+  }
+  return mine;
+}
+
+void io_request::end_self_service(bool fd_is_ready) noexcept {
+  if (!is_self_server_) {
+    return;
+  }
+  is_self_server_ = false;
+  insists_ |= fd_is_ready;
+  descriptor_->remove_self_server(direction_);
+  if (holds_own_reference_) {
+    holds_own_reference_ = false;
+    descriptor_->drop_reference();
+  }
+}
+
+void io_request::abandon() noexcept {
+  if (phase_ == phase::queued && reason() == wake_reason::ready) {
+    phase_ = phase::owning;  // the direction had been handed over
+  }
+  if (phase_ != phase::finished) {
+    finish(cancelled());
+  }
+}
+
+io_request::step io_request::finish(std::error_code error) noexcept {
+  error_ = error;
+  return finish();
+}
+
+io_request::step io_request::finish() noexcept {
+  if (phase_ == phase::owning) {
+    descriptor_->unlock(direction_, holds_reference_);
+    holds_reference_ = false;
+  }
+  phase_ = phase::finished;
+  return step::done;
+}
+
+}  // namespace netpoll

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// An io_request is one operation on a descriptor: try; if it would block, wait; try again. This loop
+// stands here and nowhere else. How the wait is done is up to whoever drives the request, a fiber, a
+// thread or a handler:
+//
+//   request.start(fd);
+//   while (request.advance() == io_request::step::wait) {
+//     // from here on it may be resumed: a fiber must be off its stack when it commits
+//     if (request.commit()) { …sleep until resumed… }
+//   }
+//   request.error(), request.bytes()
+//
+// Not thread-safe in itself: one driver at a time, as waiter.h describes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <system_error>
+
+#include "netpoll/base/clock.h"
+#include "netpoll/direction.h"
+#include "netpoll/poll_descriptor.h"
+#include "netpoll/waiter.h"
+
+namespace netpoll {
+
+class fd;
+
+class io_request : public waiter {
+ public:
+  enum class step : std::uint8_t { done, wait };
+
+  // Binds the request to a descriptor and begins the operation. The descriptor must outlive the
+  // request's start only: a handle destroyed later ends the request with errc::closed.
+  void start(const fd& target) noexcept;
+
+  // For a driver that is a plain thread: deadlines are read off the clock, since nobody may be there to
+  // fire timers, and epoll need not know the descriptor. Before start().
+  void keep_time_yourself() noexcept { keeps_time_ = true; }
+
+  // Goes as far as is possible without waiting. After `done` the descriptor is free for the next
+  // operation and the results can be read.
+  step advance() noexcept;
+
+  bool commit() noexcept override;
+  bool withdraw() noexcept override;
+  self_service begin_self_service() noexcept override;
+  void end_self_service(bool fd_is_ready) noexcept override;
+
+  // Ends a request that is not published and will not be driven on, as if it had been cancelled.
+  void abandon() noexcept;
+
+  // Makes the next attempt without asking whether the descriptor is ready.
+  void insist() noexcept { insists_ = true; }
+
+  // errc::closed, errc::deadline_exceeded, errc::end_of_file, std::errc::operation_canceled or what
+  // the system call said.
+  const std::error_code& error() const noexcept { return error_; }
+  // What was transferred, also when error() is set.
+  std::size_t bytes() const noexcept { return bytes_; }
+
+ protected:
+  explicit io_request(direction which) noexcept : direction_(which) {}
+  ~io_request() = default;
+
+  enum class outcome : std::uint8_t {
+    done,     // finished; another try might succeed at once
+    drained,  // finished, and there is nothing more for now
+    blocked,  // not now: wait for readiness
+    nap,      // not now, and readiness would not help: wait for nap_ns_
+  };
+
+  // One try on the descriptor: makes the system call and fills in error_ and bytes_.
+  virtual outcome attempt(int number) noexcept = 0;
+
+  std::error_code error_;
+  std::size_t bytes_ = 0;
+  nanotime nap_ns_ = 0;
+
+ private:
+  //   idle   -> owning    advance() or commit(): got the direction and a reference
+  //   idle   -> queued    commit(): another operation owns the direction
+  //   queued -> owning    advance(): the direction was handed over, without a reference
+  //   any    -> finished  the direction is given up if it was owned
+  enum class phase : std::uint8_t { idle, queued, owning, finished };
+
+  step begin() noexcept;
+  step try_on() noexcept;
+  step finish() noexcept;
+  step finish(std::error_code error) noexcept;
+
+  poll_descriptor* descriptor_ = nullptr;
+  poll_descriptor::epoch epoch_ = 0;
+  const direction direction_;
+  phase phase_ = phase::idle;
+  bool holds_reference_ = false;
+  bool insists_ = false;
+  bool naps_ = false;
+  bool keeps_time_ = false;
+  // What begin_self_service() took and end_self_service() gives back.
+  bool is_self_server_ = false;
+  bool holds_own_reference_ = false;
+};
+
+}  // namespace netpoll

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "netpoll/poll_descriptor.h"
+
+#include <algorithm>
+
+#include "netpoll/base/check.h"
+#include "netpoll/base/syscall.h"
+#include "netpoll/poll_descriptor_pool.h"
+#include "netpoll/reactor.h"
+
+namespace netpoll {
+namespace {
+
+constexpr std::uint32_t lasting = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
+constexpr std::uint32_t readable = EPOLLIN | lasting;
+constexpr std::uint32_t writable = EPOLLOUT | EPOLLHUP | EPOLLERR;
+
+}  // namespace
+
+std::uint64_t poll_descriptor::tag() const noexcept {
+  return std::uint64_t{index_} << 32 | generation_.load(std::memory_order_acquire);
+}
+
+void poll_descriptor::open(reactor& where, int number) noexcept {
+  reactor_ = &where;
+  number_ = number;
+  registered_.store(false, std::memory_order_relaxed);  // published with the handle, by its owner
+  lasting_events_.store(0, std::memory_order_relaxed);
+  interrupts_.store(0, std::memory_order_relaxed);
+  state_[direction::read].store(none, std::memory_order_relaxed);
+  // A new descriptor can be written to until it says otherwise.
+  state_[direction::write].store(ready, std::memory_order_relaxed);
+  for (const direction which : both_directions) {
+    times_[which].deadline.store(never, std::memory_order_relaxed);
+    times_[which].operation_deadline.store(never, std::memory_order_relaxed);
+    times_[which].nap.store(never, std::memory_order_relaxed);
+    times_[which].timeout.store(0, std::memory_order_relaxed);
+  }
+  where.enlist(*this);
+  fd_mutex_.reset();
+}
+
+int poll_descriptor::ensure_registered() noexcept {
+  if (registered_.load(std::memory_order_acquire)) {
+    return 0;
+  }
+  const std::lock_guard lock(timer_mutex_);
+  // relaxed: the mutex orders it.
+  if (registered_.load(std::memory_order_relaxed)) {
+    return 0;
+  }
+  const int error = reactor_->add(*this);
+  if (error == 0) {
+    registered_.store(true, std::memory_order_release);
+  }
+  return error;
+}
+
+bool poll_descriptor::close() noexcept {
+  if (!fd_mutex_.close()) {
+    return false;
+  }
+  waiter_queue woken;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    interrupts_.fetch_or(closed_bit::one, std::memory_order_seq_cst);
+    ++sequence_;
+    armed_at_.store(never, std::memory_order_seq_cst);
+    reactor_->timers().disarm(*this);
+    for (const direction which : both_directions) {
+      if (waiter* const who = evict(which)) {
+        woken.push(*who);
+      }
+    }
+  }
+  resume_all(woken, wake_reason::closed);
+  const fd_mutex::duty what = fd_mutex_.drop_reference();
+  settle(what);
+  if (what != fd_mutex::duty::destroy) {
+    fd_mutex_.wait_until_destroyed();
+  }
+  return true;
+}
+
+void poll_descriptor::unlock(direction which, bool holds_reference) noexcept {
+  if (!holds_reference) {
+    settle(fd_mutex_.unlock(which));
+    return;
+  }
+  const fd_mutex::duty what = fd_mutex_.unlock_and_drop(which);
+  settle(what);
+  if (what == fd_mutex::duty::destroy) {
+    settle(fd_mutex_.unlock(which));
+  }
+}
+
+bool poll_descriptor::consume_ready(direction which) noexcept {
+  // seq_cst: the clear must be visible before the system call that follows finds nothing, else a
+  // notify() in between could be overwritten.
+  return state_[which].exchange(none, std::memory_order_seq_cst) == ready;
+}
+
+void poll_descriptor::restore_ready(direction which) noexcept {
+  state expected = none;
+  state_[which].compare_exchange_strong(expected, ready, std::memory_order_seq_cst);
+}
+
+bool poll_descriptor::must_try_again(direction which) const noexcept {
+  return which == direction::read && lasting_events_.load(std::memory_order_acquire) != 0;
+}
+
+bool poll_descriptor::arm(direction which) noexcept {
+  state expected = none;
+  if (state_[which].compare_exchange_strong(expected, parking, std::memory_order_seq_cst)) {
+    return true;
+  }
+  check(expected == ready, "two operations wait in one direction of a descriptor");
+  return false;
+}
+
+bool poll_descriptor::publish(direction which, waiter& who, bool napping) noexcept {
+  state expected = parking;
+  const state mine = reinterpret_cast<state>(&who) | (napping ? napping_mark : 0);
+  return state_[which].compare_exchange_strong(expected, mine, std::memory_order_seq_cst);
+}
+
+void poll_descriptor::disarm(direction which) noexcept {
+  state expected = parking;
+  state_[which].compare_exchange_strong(expected, none, std::memory_order_seq_cst);
+}
+
+bool poll_descriptor::withdraw(direction which, waiter& who) noexcept {
+  state value = state_[which].load(std::memory_order_seq_cst);
+  while (waiter_of(value) == &who) {
+    if (state_[which].compare_exchange_weak(value, none, std::memory_order_seq_cst)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+// Takes out whoever is parked, or makes him who is about to park look again.
+waiter* poll_descriptor::evict(direction which) noexcept {
+  state value = state_[which].load(std::memory_order_seq_cst);
+  while (value != none && value != ready) {
+    if (state_[which].compare_exchange_weak(value, none, std::memory_order_seq_cst)) {
+      return value == parking ? nullptr : waiter_of(value);
+    }
+  }
+  return nullptr;
+}
+
+poll_descriptor::epoch poll_descriptor::current_epoch() const noexcept {
+  return cancel_count::get(interrupts_.load(std::memory_order_seq_cst));
+}
+
+bool poll_descriptor::is_interrupted(direction which, epoch since) const noexcept {
+  const std::uint32_t value = interrupts_.load(std::memory_order_seq_cst);
+  return (value & (closed_bit::one | expired_bit(which))) != 0 || cancel_count::get(value) != since;
+}
+
+void poll_descriptor::cancel() noexcept {
+  interrupts_.fetch_add(cancel_count::one, std::memory_order_seq_cst);
+  for (const direction which : both_directions) {
+    if (waiter* const who = evict(which)) {
+      who->resume(wake_reason::cancelled);
+    }
+  }
+  fd_mutex_.cancel_queued();
+}
+
+void poll_descriptor::notify(std::uint32_t events, waiter_queue& resumed) noexcept {
+  if ((events & lasting) != 0) {
+    lasting_events_.fetch_or(events & lasting, std::memory_order_release);
+  }
+  for (const direction which : both_directions) {
+    if ((events & (which == direction::read ? readable : writable)) == 0) {
+      continue;
+    }
+    state value = state_[which].load(std::memory_order_seq_cst);
+    while (value != ready && (value & napping_mark) == 0) {
+      if (state_[which].compare_exchange_weak(value, ready, std::memory_order_seq_cst)) {
+        if (value != none && value != parking) {
+          resumed.push(*waiter_of(value));
+        }
+        break;
+      }
+    }
+  }
+}
+
+void poll_descriptor::set_deadline(directions which, nanotime when) noexcept {
+  bool must_look = self_servers_.load(std::memory_order_seq_cst) != 0;
+  for (const direction each : both_directions) {
+    if (contains(which, each)) {
+      times_[each].deadline.store(when, std::memory_order_seq_cst);
+      must_look |= (interrupts_.load(std::memory_order_seq_cst) & expired_bit(each)) != 0;
+    }
+  }
+  if (must_look || when < armed_at_.load(std::memory_order_seq_cst)) {
+    reconcile();
+  }
+}
+
+void poll_descriptor::set_timeout(directions which, nanotime timeout) noexcept {
+  for (const direction each : both_directions) {
+    if (contains(which, each)) {
+      times_[each].timeout.store(timeout, std::memory_order_seq_cst);
+    }
+  }
+}
+
+void poll_descriptor::begin_operation(direction which) noexcept {
+  times& mine = times_[which];
+  // relaxed, here and for operation_deadline: a nap is set by the owner of the direction only, and a
+  // timer that ends it at the same time stores what is stored here.
+  if (mine.nap.load(std::memory_order_relaxed) != never) {
+    mine.nap.store(never, std::memory_order_seq_cst);
+  }
+  // relaxed: the operation that begins now may as well have begun before the timeout was set.
+  const nanotime timeout = mine.timeout.load(std::memory_order_relaxed);
+  if (timeout == 0) {
+    if (mine.operation_deadline.load(std::memory_order_relaxed) != never) {
+      mine.operation_deadline.store(never, std::memory_order_seq_cst);
+    }
+  } else {
+    const nanotime until = add_saturated(clock::now(), timeout);
+    mine.operation_deadline.store(until, std::memory_order_seq_cst);
+    if (until < armed_at_.load(std::memory_order_seq_cst)) {
+      reconcile();
+      return;
+    }
+  }
+  if ((interrupts_.load(std::memory_order_seq_cst) & expired_bit(which)) != 0) {
+    reconcile();  // the bit may be what the previous operation's timeout left
+  }
+}
+
+void poll_descriptor::set_nap(direction which, nanotime until) noexcept {
+  times_[which].nap.store(until, std::memory_order_seq_cst);
+  if (until < armed_at_.load(std::memory_order_seq_cst)) {
+    reconcile();
+  }
+}
+
+bool poll_descriptor::is_expired(direction which, bool look) noexcept {
+  if (look && wake_time(which) != never) {
+    reconcile();
+  }
+  return (interrupts_.load(std::memory_order_seq_cst) & expired_bit(which)) != 0;
+}
+
+nanotime poll_descriptor::wake_time(direction which) const noexcept {
+  const times& mine = times_[which];
+  return std::min({mine.deadline.load(std::memory_order_seq_cst),
+                   mine.operation_deadline.load(std::memory_order_seq_cst),
+                   mine.nap.load(std::memory_order_seq_cst)});
+}
+
+bool poll_descriptor::has_passed(direction which, nanotime now) const noexcept {
+  const times& mine = times_[which];
+  return std::min(mine.deadline.load(std::memory_order_seq_cst),
+                  mine.operation_deadline.load(std::memory_order_seq_cst)) <= now;
+}
+
+void poll_descriptor::add_self_server(waiter& who, direction which) noexcept {
+  const std::lock_guard lock(timer_mutex_);
+  self_server_[which] = &who;
+  self_servers_.fetch_add(1, std::memory_order_seq_cst);
+}
+
+void poll_descriptor::remove_self_server(direction which) noexcept {
+  const std::lock_guard lock(timer_mutex_);
+  self_server_[which] = nullptr;
+  self_servers_.fetch_sub(1, std::memory_order_seq_cst);
+}
+
+void poll_descriptor::on_timer(timer_queue::entry& self, std::uint32_t sequence) noexcept {
+  static_cast<poll_descriptor&>(self).timer_fired(sequence);
+}
+
+void poll_descriptor::timer_fired(std::uint32_t sequence) noexcept {
+  waiter_queue expired;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    if (sequence != sequence_) {
+      return;
+    }
+    armed_at_.store(never, std::memory_order_seq_cst);
+    reconcile_locked(expired);
+  }
+  resume_all(expired, wake_reason::deadline);
+}
+
+void poll_descriptor::reconcile() noexcept {
+  waiter_queue expired;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    reconcile_locked(expired);
+  }
+  resume_all(expired, wake_reason::deadline);
+}
+
+// Brings the expired bits and the timer in line with the deadlines. Needs timer_mutex_.
+void poll_descriptor::reconcile_locked(waiter_queue& expired) noexcept {
+  if ((interrupts_.load(std::memory_order_seq_cst) & closed_bit::one) != 0) {
+    return;  // closed meanwhile: everybody has been woken, and the timer must stay disarmed
+  }
+  const nanotime now = clock::now();
+  for (const direction which : both_directions) {
+    const std::uint32_t bit = expired_bit(which);
+    bool is_over = has_passed(which, now);
+    if (is_over) {
+      interrupts_.fetch_or(bit, std::memory_order_seq_cst);
+      is_over = has_passed(which, now);
+    }
+    if (!is_over) {
+      interrupts_.fetch_and(~bit, std::memory_order_seq_cst);
+    }
+    times& mine = times_[which];
+    const bool nap_is_over = mine.nap.load(std::memory_order_seq_cst) <= now;
+    if (nap_is_over) {
+      mine.nap.store(never, std::memory_order_seq_cst);
+    }
+    if (is_over || nap_is_over) {
+      if (waiter* const who = evict(which)) {
+        expired.push(*who);
+      }
+    }
+    if (waiter* const who = self_server_[which]) {
+      who->get_resumer()->recheck();
+    }
+  }
+  arm_timer();
+}
+
+// Arms the timer for the first of all times still to come, if it would fire too late for that.
+void poll_descriptor::arm_timer() noexcept {
+  const std::uint32_t interrupts = interrupts_.load(std::memory_order_seq_cst);
+  nanotime first = never;
+  for (const direction which : both_directions) {
+    // What has expired waits for nothing but to be moved.
+    if ((interrupts & expired_bit(which)) == 0) {
+      first = std::min(first, wake_time(which));
+    }
+  }
+  // relaxed: only written under timer_mutex_.
+  if (first < armed_at_.load(std::memory_order_relaxed)) {
+    armed_at_.store(first, std::memory_order_seq_cst);
+    reactor_->arm(*this, first, ++sequence_);
+  }
+}
+
+// Closes the number. Called by the holder of the last reference of a closed descriptor.
+void poll_descriptor::destroy() noexcept {
+  // What epoll_wait has already fetched for this use is now for a generation that is over.
+  generation_.fetch_add(1, std::memory_order_release);
+  // relaxed: a closed descriptor is no longer registered by anybody, and who did it held a reference.
+  if (registered_.load(std::memory_order_relaxed)) {
+    reactor_->remove(*this);
+  }
+  reactor_->delist(*this);
+  sys::close(number_);
+  number_ = -1;
+}
+
+void poll_descriptor::settle(fd_mutex::duty what) noexcept {
+  if (what == fd_mutex::duty::destroy) {
+    destroy();
+    what = fd_mutex_.finish_destroy();
+  }
+  if (what == fd_mutex::duty::recycle) {
+    poll_descriptor_pool::release(*this);
+  }
+}
+
+}  // namespace netpoll

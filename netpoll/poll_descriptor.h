@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A poll_descriptor is what the reactor knows about one open file descriptor: for each direction
+// whether a try may succeed, who waits for that, and until when. It also holds the fd_mutex that says
+// who may use the number.
+//
+// At most one waiter per direction is parked here, the operation that owns the direction; the others
+// stand in the fd_mutex's queue. All members may be called from any thread unless said otherwise.
+//
+// The object outlives its descriptor: poll_descriptor_pool reuses it and never gives its memory back,
+// so an event or a timer that comes late finds a poll_descriptor, and generation or sequence tells it
+// that it is no longer the one it was meant for.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "netpoll/base/bit_field.h"
+#include "netpoll/base/clock.h"
+#include "netpoll/base/intrusive_list.h"
+#include "netpoll/base/thread_annotations.h"
+#include "netpoll/direction.h"
+#include "netpoll/fd_mutex.h"
+#include "netpoll/timer_queue.h"
+#include "netpoll/waiter.h"
+
+namespace netpoll {
+
+class reactor;
+
+class poll_descriptor : public intrusive_list_node<poll_descriptor>, private timer_queue::entry {
+ public:
+  // A moment of a descriptor's life, to see later whether it was cancelled since.
+  using epoch = std::uint32_t;
+
+  fd_mutex& mutex() noexcept { return fd_mutex_; }
+
+  // The number; for holders of a reference.
+  int number() const noexcept { return number_; }
+
+  // What epoll hands back with an event: which descriptor, and which use of it.
+  std::uint64_t tag() const noexcept;
+
+  // ---- The life of a use, in this order -------------------------------------------------------
+
+  // Begins a use. Called by the one who took it from the pool. From now on the number is ours.
+  void open(reactor& where, int number) noexcept;
+
+  // Makes sure epoll knows the descriptor: once, edge-triggered, for both directions, the first time
+  // somebody has to wait. Returns an errno value. The caller holds a reference.
+  int ensure_registered() noexcept;
+
+  // Ends the use: wakes everybody with wake_reason::closed, closes the number as soon as no call is
+  // inside any more, and returns when that is done. False if somebody else closed it first.
+  bool close() noexcept;
+
+  // The handle is gone. The descriptor goes back to the pool when the last operation has left.
+  void disown() noexcept { settle(fd_mutex_.disown()); }
+
+  // ---- Ownership of a direction ---------------------------------------------------------------
+
+  // Ends the ownership of a direction and, if held, the reference.
+  void unlock(direction which, bool holds_reference) noexcept;
+  void drop_reference() noexcept { settle(fd_mutex_.drop_reference()); }
+
+  // ---- Readiness; for the owner of the direction ----------------------------------------------
+
+  // Whether a try may succeed; clears that knowledge, so that what arrives during the try is seen.
+  bool consume_ready(direction which) noexcept;
+
+  // The try did not use up what there was.
+  void restore_ready(direction which) noexcept;
+
+  // Whether a short transfer does not mean "drained": a hang-up, an error or out-of-band data was
+  // seen, so another try has something to tell.
+  bool must_try_again(direction which) const noexcept;
+
+  // First half of parking. False: it is ready, try again.
+  bool arm(direction which) noexcept;
+  // Second half. False: an event, a close, a deadline or a cancellation came in between.
+  bool publish(direction which, waiter& who, bool napping) noexcept;
+  // Instead of the second half.
+  void disarm(direction which) noexcept;
+
+  // Takes a published waiter back; false if somebody else already has.
+  bool withdraw(direction which, waiter& who) noexcept;
+
+  // What interrupts an operation, read in one load.
+  bool is_interrupted(direction which, epoch since) const noexcept;
+  bool is_cancelled(epoch since) const noexcept { return current_epoch() != since; }
+  epoch current_epoch() const noexcept;
+
+  // Cancels what waits now: the parked and the queued operations of both directions.
+  void cancel() noexcept;
+
+  // ---- Events; for the reactor ----------------------------------------------------------------
+
+  // Takes in what epoll reported and adds the waiters to be resumed to `ready`.
+  void notify(std::uint32_t events, waiter_queue& ready) noexcept;
+  bool is_current(std::uint32_t generation) const noexcept {
+    return generation_.load(std::memory_order_acquire) == generation;
+  }
+
+  // ---- Deadlines; for holders of a reference --------------------------------------------------
+
+  // Absolute deadline of the directions, `never` for none. One in the past ends the operation under
+  // way and every later one until it is moved. Usually one store: see the protocol below.
+  void set_deadline(directions which, nanotime when) noexcept;
+  nanotime deadline(direction which) const noexcept {
+    return times_[which].deadline.load(std::memory_order_seq_cst);
+  }
+
+  // A timeout that starts anew with each operation of the directions; 0 for none. It takes effect
+  // with the next operation and is independent of the deadline: the earlier of both counts.
+  void set_timeout(directions which, nanotime timeout) noexcept;
+
+  // An operation begins: its timeout starts.
+  void begin_operation(direction which) noexcept;
+
+  // The operation does nothing until then but can be closed, cancelled and timed out.
+  void set_nap(direction which, nanotime until) noexcept;
+  bool nap_is_over(direction which) const noexcept {
+    return times_[which].nap.load(std::memory_order_seq_cst) == never;
+  }
+
+  // Whether the direction's time is up, by the clock if `look` (for those without a reactor to fire
+  // timers), else as far as the timers said.
+  bool is_expired(direction which, bool look) noexcept;
+
+  // The earliest time at which a waiter of the direction has to be woken.
+  nanotime wake_time(direction which) const noexcept;
+
+  // A thread that keeps the time itself begins or ends waiting on this descriptor; while one does,
+  // moving a deadline tells it.
+  void add_self_server(waiter& who, direction which) noexcept;
+  void remove_self_server(direction which) noexcept;
+
+ private:
+  friend class poll_descriptor_pool;
+  friend class reactor;
+
+  explicit poll_descriptor(std::uint32_t index) noexcept
+      : timer_queue::entry(&on_timer), index_(index) {}
+
+  static void on_timer(timer_queue::entry& self, std::uint32_t sequence) noexcept;
+  void timer_fired(std::uint32_t sequence) noexcept;
+  void reconcile() noexcept;
+  void reconcile_locked(waiter_queue& expired) noexcept;
+  void arm_timer() noexcept;
+  waiter* evict(direction which) noexcept;
+  void destroy() noexcept;
+  void settle(fd_mutex::duty what) noexcept;
+
+  // state_[direction] holds one of: none, ready, parking, or the address of a waiter, possibly marked
+  // as napping.
+  //   none             -> parking  arm(), by the operation that owns the direction
+  //   parking          -> waiter   publish(), same operation; release, pairs with notify()'s acquire.
+  //                                The operation must not be touched any more by who published it
+  //   none, parking    -> ready    notify(), by the reactor. publish() then fails and tries again
+  //   waiter           -> ready    notify(); resumes the waiter
+  //   waiter (napping) stays       notify(): the timer will wake it and it will try anyway
+  //   parking          -> none     disarm(), or evict(): publish() then fails and looks why
+  //   waiter           -> none     evict() by close, deadline or cancel, or withdraw(); who wins the
+  //                                exchange resumes the waiter, or has it back
+  //   ready            -> none     consume_ready(), by the operation, before each try
+  //
+  // No wake-up is lost:
+  // - Readiness is in the same word that the waiter is published in.
+  // - close(), cancel(), timers first set their bit in interrupts_ (or closed in the fd_mutex), then
+  //   evict; an operation first stores parking, then reads these, then publishes. All are sequentially
+  //   consistent: one side sees the other.
+  // - Readiness is cleared before the try, so an edge during the try is kept.
+  // Explored by poll_descriptor_test.cc at every step.
+  using state = std::uintptr_t;
+  static constexpr state none = 0;
+  static constexpr state ready = 1;
+  static constexpr state parking = 2;
+  static constexpr state napping_mark = 4;
+  static constexpr state marks = 7;
+  static waiter* waiter_of(state value) noexcept {
+    return reinterpret_cast<waiter*>(value & ~marks);
+  }
+
+  // Whether operations are to be ended, in one word so that one load tells all.
+  using closed_bit = bit_field<std::uint32_t, 0, 1>;
+  using read_expired = closed_bit::next<1>;
+  using write_expired = read_expired::next<1>;
+  using cancel_count = write_expired::next<29>;
+  static constexpr std::uint32_t expired_bit(direction which) noexcept {
+    return which == direction::read ? read_expired::one : write_expired::one;
+  }
+
+  // Deadlines. `deadline` is the user's, `operation_deadline` that of the operation under way when a
+  // timeout is set, `nap` when a napping operation wants to go on.
+  //
+  // One timer serves both directions. armed_at_ is what it is armed for, `never` if it is not.
+  //   moved later:   set_deadline() stores and finds armed_at_ <= when: done. The timer fires early,
+  //                  sees the new deadline and arms again
+  //   moved earlier: under timer_mutex_ the timer is armed anew, under a new sequence number; a firing
+  //                  under the old one is ignored
+  //   fires:         armed_at_ becomes never, then the deadlines are read. set_deadline() stores its
+  //                  deadline, then reads armed_at_. Both sequentially consistent: either the firing
+  //                  sees the new deadline or set_deadline() sees that it has to arm
+  //   expired:       the direction's bit in interrupts_ is set, then the deadline is read again: if it
+  //                  was moved meanwhile, the bit is taken back and nobody is woken. set_deadline()
+  //                  stores, then reads the bit: one sees the other here too
+  struct times {
+    std::atomic<nanotime> deadline;
+    std::atomic<nanotime> operation_deadline;
+    std::atomic<nanotime> nap;
+    std::atomic<nanotime> timeout;
+  };
+  bool has_passed(direction which, nanotime now) const noexcept;
+
+  per_direction<std::atomic<state>> state_{};
+  std::atomic<std::uint32_t> interrupts_{0};
+  // Events that make a short transfer no proof of a drained socket. Only ever set during a use.
+  std::atomic<std::uint32_t> lasting_events_{0};
+  int number_ = -1;
+  fd_mutex fd_mutex_;
+  per_direction<times> times_{};
+  std::atomic<nanotime> armed_at_{never};
+  std::atomic<std::uint32_t> generation_{0};
+  // Threads that keep the time themselves; see add_self_server().
+  std::atomic<std::uint32_t> self_servers_{0};
+  std::atomic<bool> registered_{false};
+  const std::uint32_t index_;
+  reactor* reactor_ = nullptr;
+  poll_descriptor* next_free_ = nullptr;  // the pool's
+
+  // Taken before the timer queue's mutex.
+  std::mutex timer_mutex_;
+  // Which arming of the timer counts. Never reset, not even between uses.
+  std::uint32_t sequence_ NETPOLL_GUARDED_BY(timer_mutex_) = 0;
+  per_direction<waiter*> self_server_ NETPOLL_GUARDED_BY(timer_mutex_){};
+};
+
+}  // namespace netpoll

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A reactor is one epoll set, one timer queue and the wake-up that ends its wait. It resumes the
+// waiters of descriptors that became ready and of times that came; what a waiter is, it does not know.
+//
+//   netpoll::reactor r;
+//   if (int error = r.open()) …
+//   r.wait(netpoll::never);          // resumes whoever is due, then returns
+//
+// wait() may be called by any thread, by one at a time. Everything else may be called from any thread
+// at any time. No member throws but for lack of memory.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "netpoll/base/clock.h"
+#include "netpoll/base/intrusive_list.h"
+#include "netpoll/base/unique_fd.h"
+#include "netpoll/poll_descriptor.h"
+#include "netpoll/timer_queue.h"
+#include "netpoll/wakeup.h"
+
+namespace netpoll {
+
+class reactor final : private clock::observer {
+ public:
+  reactor() = default;
+  ~reactor();
+  reactor(const reactor&) = delete;
+  reactor& operator=(const reactor&) = delete;
+
+  // Creates the epoll set. Returns an errno value; once it was 0 the reactor can be used.
+  int open() noexcept;
+
+  // Sleeps until something is due, wake() was called or `until` has come (`never`: no limit; any time
+  // past: just look), then resumes all waiters that are due. May return early with nothing resumed.
+  void wait(nanotime until) noexcept;
+
+  // Ends the wait under way, or the next one at once.
+  void wake() noexcept { wakeup_.notify(); }
+
+  timer_queue& timers() noexcept { return timers_; }
+  const timer_queue& timers() const noexcept { return timers_; }
+
+  // As in timer_queue, and shortens a wait under way that would be too long.
+  void arm(timer_queue::entry& which, nanotime when, std::uint32_t sequence);
+  void add_waiter(timer_queue::entry& which, waiter& who, nanotime when);
+
+  // Whether `number` is one of the reactor's own descriptors, which nobody else may close.
+  bool is_own(int number) const noexcept {
+    return number == epoll_.get() || number == wakeup_.number();
+  }
+
+  // Closes all descriptors that are still open and cancels all timers, resuming their waiters.
+  void shut_down() noexcept;
+
+ private:
+  friend class poll_descriptor;
+
+  void time_moved() noexcept override { wakeup_.notify(); }
+
+  // For poll_descriptor. Returns an errno value.
+  int add(poll_descriptor& which) noexcept;
+  void remove(poll_descriptor& which) noexcept;
+  // The descriptors that are open, so that shut_down() finds them.
+  void enlist(poll_descriptor& which) noexcept;
+  void delist(poll_descriptor& which) noexcept;
+
+  std::int64_t time_to_wait(nanotime until) const noexcept;
+
+  unique_fd epoll_;
+  wakeup wakeup_;
+  timer_queue timers_;
+  std::mutex open_mutex_;
+  intrusive_list<poll_descriptor> open_ NETPOLL_GUARDED_BY(open_mutex_);
+};
+
+}  // namespace netpoll

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "netpoll/thread_parker.h"
+
+#include "netpoll/base/check.h"
+#include "netpoll/base/syscall.h"
+
+namespace netpoll {
+
+thread_parker& thread_parker::current() {
+  static thread_local thread_parker mine;
+  return mine;
+}
+
+thread_parker::thread_parker() {
+  const sys::result created = sys::event_fd();
+  check(created.ok(), "no descriptor left for a thread to wait with (eventfd failed)");
+  event_.reset(static_cast<int>(created.value));
+  clock::add_observer(*this);
+}
+
+thread_parker::~thread_parker() { clock::remove_observer(*this); }
+
+void thread_parker::park(waiter& who) {
+  {
+    const std::lock_guard lock(mutex_);
+    resumed_ = false;
+  }
+  who.set_resumer(*this);
+  // Asked for before the commit: what is being waited on may be gone after it.
+  const waiter::self_service help = who.begin_self_service();
+  if (!who.commit()) {
+    who.end_self_service(false);
+    return;
+  }
+  bool fd_is_ready = false;
+  bool time_is_up = false;
+  while (!was_resumed()) {
+    sleep(help, fd_is_ready, time_is_up);
+    if ((fd_is_ready || time_is_up) && who.withdraw()) {
+      break;
+    }
+  }
+  who.end_self_service(fd_is_ready);
+}
+
+void thread_parker::sleep(const waiter::self_service& help, bool& fd_is_ready, bool& time_is_up) {
+  // Once withdrawing has failed, only being resumed is still to be waited for.
+  const bool only_event = fd_is_ready || time_is_up;
+  ::pollfd fds[2] = {{.fd = event_.get(), .events = POLLIN, .revents = 0},
+                     {.fd = help.fd, .events = help.events, .revents = 0}};
+  std::int64_t timeout_ns = -1;
+  if (help.until != never && !only_event) {
+    const nanotime left = help.until - clock::now();
+    if (left <= 0) {
+      time_is_up = true;
+      return;
+    }
+    timeout_ns = clock::is_replaced() ? -1 : left;
+  }
+  const unsigned count = help.fd >= 0 && !only_event ? 2 : 1;
+  const sys::result found = sys::poll(fds, count, timeout_ns);
+  if (!found.ok()) {
+    return;  // interrupted: look again
+  }
+  if (fds[0].revents != 0) {
+    std::uint64_t ignored = 0;
+    sys::read(event_.get(), &ignored, sizeof(ignored));
+    // Woken without being resumed means that a deadline or the clock moved: begin anew.
+    time_is_up |= !was_resumed();
+  }
+  fd_is_ready |= count == 2 && fds[1].revents != 0;
+}
+
+bool thread_parker::was_resumed() noexcept {
+  const std::lock_guard lock(mutex_);
+  return resumed_;
+}
+
+void thread_parker::resume(waiter& /*who*/) noexcept {
+  // The eventfd is written under the lock: once the parker sees resumed_, nobody needs it any more.
+  const std::lock_guard lock(mutex_);
+  resumed_ = true;
+  signal();
+}
+
+void thread_parker::signal() noexcept {
+  const std::uint64_t one = 1;
+  sys::write(event_.get(), &one, sizeof(one));
+}
+
+}  // namespace netpoll

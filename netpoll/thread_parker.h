@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// A thread_parker lets a plain thread wait for any waiter, whether or not somebody runs the reactor:
+// it sleeps in poll(2) on the descriptor itself and on an eventfd by which a close, a cancellation or
+// a moved deadline reaches it, and it keeps the time itself.
+//
+//   netpoll::thread_parker::current().park(request);
+#pragma once
+
+#include <mutex>
+
+#include "netpoll/base/clock.h"
+#include "netpoll/base/unique_fd.h"
+#include "netpoll/waiter.h"
+
+namespace netpoll {
+
+class thread_parker final : private resumer, private clock::observer {
+ public:
+  // The calling thread's own. Creates it, and with it an eventfd, the first time; aborts when the
+  // process has no descriptor left for that.
+  static thread_parker& current();
+
+  // Commits `who` and blocks until it was resumed, or until it is worth trying again. Does not
+  // distinguish the two: who waits looks for itself.
+  void park(waiter& who);
+
+ private:
+  thread_parker();
+  ~thread_parker();
+
+  void resume(waiter& who) noexcept override;
+  void recheck() noexcept override { signal(); }
+  void time_moved() noexcept override { signal(); }
+  void signal() noexcept;
+  bool was_resumed() noexcept;
+  void sleep(const waiter::self_service& help, bool& fd_is_ready, bool& time_is_up);
+
+  unique_fd event_;
+  std::mutex mutex_;
+  bool resumed_ = false;  // under mutex_
+};
+
+}  // namespace netpoll

@@ -17,7 +17,6 @@
 #include <mutex>
 
 #include "netpoll/base/bit_field.h"
-#include "netpoll/base/thread_annotations.h"
 #include "netpoll/direction.h"
 #include "netpoll/waiter.h"
 
@@ -121,7 +120,7 @@ class fd_mutex {
   std::atomic<word> word_{abandoned};
 
   std::mutex mutex_;
-  per_direction<waiter_queue> queue_ NETPOLL_GUARDED_BY(mutex_);
+  per_direction<waiter_queue> queue_;  // under mutex_
 };
 
 }  // namespace netpoll

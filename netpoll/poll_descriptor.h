@@ -19,7 +19,6 @@
 #include "netpoll/base/bit_field.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/base/intrusive_list.h"
-#include "netpoll/base/thread_annotations.h"
 #include "netpoll/direction.h"
 #include "netpoll/fd_mutex.h"
 #include "netpoll/timer_queue.h"
@@ -232,8 +231,8 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   // Taken before the timer queue's mutex.
   std::mutex timer_mutex_;
   // Which arming of the timer counts. Never reset, not even between uses.
-  std::uint32_t sequence_ NETPOLL_GUARDED_BY(timer_mutex_) = 0;
-  per_direction<waiter*> self_server_ NETPOLL_GUARDED_BY(timer_mutex_){};
+  std::uint32_t sequence_ = 0;  // under timer_mutex_
+  per_direction<waiter*> self_server_{};  // under timer_mutex_
 };
 
 }  // namespace netpoll

@@ -74,7 +74,7 @@ class reactor final : private clock::observer {
   wakeup wakeup_;
   timer_queue timers_;
   std::mutex open_mutex_;
-  intrusive_list<poll_descriptor> open_ NETPOLL_GUARDED_BY(open_mutex_);
+  intrusive_list<poll_descriptor> open_;  // under open_mutex_
 };
 
 }  // namespace netpoll

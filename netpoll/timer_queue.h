@@ -20,7 +20,6 @@
 #include <vector>
 
 #include "netpoll/base/clock.h"
-#include "netpoll/base/thread_annotations.h"
 #include "netpoll/waiter.h"
 
 namespace netpoll {
@@ -95,7 +94,7 @@ class timer_queue {
   void publish_next() noexcept;
 
   std::mutex mutex_;
-  std::vector<slot> heap_ NETPOLL_GUARDED_BY(mutex_);
+  std::vector<slot> heap_;  // under mutex_
   // Written under mutex_, read without.
   std::atomic<nanotime> next_{never};
 };

@@ -19,9 +19,11 @@
 #include "net/execution/execution_context.h"
 #include "net/execution/operation.h"
 #include "netpoll/base/clock.h"
-#include "netpoll/base/thread_annotations.h"
 
 namespace NET_NAMESPACE {
+namespace internal {
+class fiber_registry;
+}
 
 // What the loop waits on when it has nothing to run.
 class event_source {
@@ -38,8 +40,10 @@ class event_source {
 
 class run_loop {
  public:
-  run_loop(execution_context& context, event_source& events) noexcept
-      : context_(context), events_(events) {}
+  // `fibers` is kept for those who spawn on the loop; the loop itself does not know what a fiber is.
+  run_loop(execution_context& context, event_source& events,
+           internal::fiber_registry& fibers) noexcept
+      : context_(context), events_(events), fibers_(fibers) {}
   run_loop(const run_loop&) = delete;
   run_loop& operator=(const run_loop&) = delete;
 
@@ -81,6 +85,7 @@ class run_loop {
   static run_loop* current() noexcept;
 
   execution_context& context() const noexcept { return context_; }
+  internal::fiber_registry& fibers() const noexcept { return fibers_; }
 
  private:
   class worker;
@@ -95,14 +100,15 @@ class run_loop {
 
   execution_context& context_;
   event_source& events_;
+  internal::fiber_registry& fibers_;
   // relaxed increments: whoever adds work has some himself, or is the one who starts the loop.
   std::atomic<std::size_t> work_{0};
   std::atomic<bool> stopped_{false};  // written under mutex_
 
   std::mutex mutex_;
-  operation_queue queue_ NETPOLL_GUARDED_BY(mutex_);
-  worker* idle_ NETPOLL_GUARDED_BY(mutex_) = nullptr;
-  bool is_polled_ NETPOLL_GUARDED_BY(mutex_) = false;  // a thread is in events_.wait()
+  operation_queue queue_;  // under mutex_
+  worker* idle_ = nullptr;  // under mutex_
+  bool is_polled_ = false;  // under mutex_: a thread is in events_.wait()
 };
 
 }  // namespace NET_NAMESPACE

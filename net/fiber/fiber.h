@@ -16,8 +16,10 @@
 // A handle is for one thread or fiber at a time; go() and this_fiber may be used from any.
 #pragma once
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include "net/config.h"
@@ -36,34 +38,43 @@ struct fiber_options {
   const char* name = "";
 };
 
-// Where fibers can be spawned: what has a run loop and knows its fibers.
+// Where fibers can be spawned: what has a run loop.
 template <typename Context>
 concept fiber_context = requires(Context& context) {
   { context.loop() } -> std::same_as<run_loop&>;
-  { context.fibers() } -> std::same_as<internal::fiber_registry&>;
 };
+
+namespace internal {
+
+// The loop that the calling thread runs.
+inline run_loop& current_loop() noexcept {
+  run_loop* const loop = run_loop::current();
+  netpoll::check(loop != nullptr,
+                 "a fiber was spawned on the current context, but this thread runs none: name one");
+  return *loop;
+}
+
+}  // namespace internal
 
 class fiber {
  public:
   fiber() = default;
 
-  // Runs function() on `context`. Throws std::system_error when no stack can be had.
+  // Runs function() on `context`, or on the context that the calling thread runs. Throws
+  // std::system_error when no stack can be had.
   template <fiber_context Context, typename Function>
   fiber(Context& context, const fiber_options& options, Function&& function)
-      : result_(new internal::fiber_result) {
-    result_->add_reference();  // the fiber's
-    try {
-      internal::fiber_state::spawn(context.loop(), context.fibers(), options.stack_size,
-                                   options.name, result_, std::forward<Function>(function));
-    } catch (...) {
-      delete result_;
-      throw;
-    }
-  }
-
+      : fiber(context.loop(), options, std::forward<Function>(function)) {}
   template <fiber_context Context, typename Function>
   fiber(Context& context, Function&& function)
-      : fiber(context, fiber_options{}, std::forward<Function>(function)) {}
+      : fiber(context.loop(), fiber_options{}, std::forward<Function>(function)) {}
+  template <typename Function>
+  fiber(const fiber_options& options, Function&& function)
+      : fiber(internal::current_loop(), options, std::forward<Function>(function)) {}
+  template <typename Function>
+    requires std::is_invocable_v<std::decay_t<Function>&>
+  explicit fiber(Function&& function)
+      : fiber(internal::current_loop(), fiber_options{}, std::forward<Function>(function)) {}
 
   fiber(fiber&& other) noexcept : result_(std::exchange(other.result_, nullptr)) {}
   fiber& operator=(fiber&& other) noexcept {
@@ -93,6 +104,19 @@ class fiber {
   }
 
  private:
+  template <typename Function>
+  fiber(run_loop& loop, const fiber_options& options, Function&& function)
+      : result_(new internal::fiber_result) {
+    result_->add_reference();  // the fiber's
+    try {
+      internal::fiber_state::spawn(loop, options.stack_size, options.name, result_,
+                                   std::forward<Function>(function));
+    } catch (...) {
+      delete std::exchange(result_, nullptr);
+      throw;
+    }
+  }
+
   void check_not_joinable() const noexcept {
     netpoll::check(!joinable(), "a joinable fiber's handle was lost: join() or detach() it first");
   }
@@ -100,17 +124,26 @@ class fiber {
   internal::fiber_result* result_ = nullptr;
 };
 
-// Runs function() in a fiber of `context`. An exception that leaves it leaves the run function of the
-// context. Throws std::system_error when no stack can be had.
+// Runs function() in a fiber of `context`, or of the context that the calling thread runs. An exception
+// that leaves it leaves the run function of the context. Throws std::system_error when no stack can be
+// had.
 template <fiber_context Context, typename Function>
 void go(Context& context, const fiber_options& options, Function&& function) {
-  internal::fiber_state::spawn(context.loop(), context.fibers(), options.stack_size, options.name,
-                               nullptr, std::forward<Function>(function));
+  internal::fiber_state::spawn(context.loop(), options.stack_size, options.name, nullptr,
+                               std::forward<Function>(function));
 }
-
 template <fiber_context Context, typename Function>
 void go(Context& context, Function&& function) {
   go(context, fiber_options{}, std::forward<Function>(function));
+}
+template <typename Function>
+void go(const fiber_options& options, Function&& function) {
+  internal::fiber_state::spawn(internal::current_loop(), options.stack_size, options.name, nullptr,
+                               std::forward<Function>(function));
+}
+template <typename Function>
+void go(Function&& function) {
+  go(fiber_options{}, std::forward<Function>(function));
 }
 
 namespace this_fiber {

@@ -136,11 +136,10 @@ netpoll::stack fiber_state::allocate(std::size_t stack_size, std::size_t body_si
   return memory;
 }
 
-fiber_state::fiber_state(run_loop& loop, fiber_registry& registry, netpoll::stack memory,
-                         void* body, body_function call, void (*destroy)(void*) noexcept) noexcept
+fiber_state::fiber_state(run_loop& loop, netpoll::stack memory, void* body, body_function call,
+                         void (*destroy)(void*) noexcept) noexcept
     : operation(&run_or_unwind),
       loop_(loop),
-      registry_(registry),
       stack_(memory),
       body_(body),
       call_body_(call),
@@ -153,7 +152,7 @@ void fiber_state::start(const char* name, fiber_result* result) noexcept {
   result_ = result;
   sanitizer_.create(stack_.bottom, stack_.size);
   context_ = netpoll::make_context(body_, &entry, this);
-  registry_.add(*this);
+  loop_.fibers().add(*this);
   loop_.post_new(*this);
 }
 
@@ -194,7 +193,7 @@ bool fiber_state::run_until_parked() {
 
 // Frees the fiber. Called on the thread's stack. Throws what a fiber without a result threw.
 bool fiber_state::finish() {
-  registry_.remove(*this);
+  loop_.fibers().remove(*this);
   if (!has_started_) {
     destroy_body_(body_);
   }

@@ -20,7 +20,6 @@
 #include "net/fiber/sanitizer.h"
 #include "net/fiber/stack.h"
 #include "netpoll/base/intrusive_list.h"
-#include "netpoll/base/thread_annotations.h"
 #include "netpoll/waiter.h"
 
 namespace NET_NAMESPACE::internal {
@@ -39,7 +38,7 @@ class fiber_registry {
 
  private:
   std::mutex mutex_;
-  netpoll::intrusive_list<fiber_state> fibers_ NETPOLL_GUARDED_BY(mutex_);
+  netpoll::intrusive_list<fiber_state> fibers_;  // under mutex_
 };
 
 // Who waits for a fiber to end, and how it ended. Shared by the fiber and its handle.
@@ -63,9 +62,9 @@ class fiber_result {
 
   std::atomic<int> references_{1};
   mutable std::mutex mutex_;
-  bool is_finished_ NETPOLL_GUARDED_BY(mutex_) = false;
-  std::exception_ptr error_ NETPOLL_GUARDED_BY(mutex_);
-  join_waiter* joiner_ NETPOLL_GUARDED_BY(mutex_) = nullptr;
+  bool is_finished_ = false;  // under mutex_
+  std::exception_ptr error_;  // under mutex_
+  join_waiter* joiner_ = nullptr;  // under mutex_
 };
 
 // What a fiber throws to itself, where it waits, to leave its stack when its context is destroyed. Not
@@ -79,8 +78,8 @@ class fiber_state final : public operation,
   // Makes a fiber that will run function() and queues it on `loop`. `result` may be null; otherwise the
   // fiber takes over one reference. Throws std::system_error when no stack can be had.
   template <typename Function>
-  static fiber_state& spawn(run_loop& loop, fiber_registry& registry, std::size_t stack_size,
-                            const char* name, fiber_result* result, Function&& function) {
+  static fiber_state& spawn(run_loop& loop, std::size_t stack_size, const char* name,
+                            fiber_result* result, Function&& function) {
     using body_type = std::decay_t<Function>;
     struct holder {
       static void call(void* body) { (*static_cast<body_type*>(body))(); }
@@ -96,7 +95,7 @@ class fiber_state final : public operation,
       throw;
     }
     auto& state = *::new (state_place(memory))
-                      fiber_state(loop, registry, memory, place, &holder::call, &holder::destroy);
+                      fiber_state(loop, memory, place, &holder::call, &holder::destroy);
     state.start(name, result);
     return state;
   }
@@ -127,8 +126,8 @@ class fiber_state final : public operation,
     unsigned int uncaught = 0;
   };
 
-  fiber_state(run_loop& loop, fiber_registry& registry, netpoll::stack memory, void* body,
-              body_function call, void (*destroy)(void*) noexcept) noexcept;
+  fiber_state(run_loop& loop, netpoll::stack memory, void* body, body_function call,
+              void (*destroy)(void*) noexcept) noexcept;
   ~fiber_state() = default;
 
   static netpoll::stack allocate(std::size_t stack_size, std::size_t body_size);
@@ -153,7 +152,6 @@ class fiber_state final : public operation,
   void resume(netpoll::waiter& what) noexcept override;
 
   run_loop& loop_;
-  fiber_registry& registry_;
   netpoll::stack stack_;
   void* context_ = nullptr;         // the fiber's, while it does not run
   void* thread_context_ = nullptr;  // that of the thread it runs on, while it runs

@@ -6,9 +6,8 @@
 
 namespace netpoll {
 
-void fail(const char* what, std::source_location where) noexcept {
-  std::fprintf(stderr, "netpoll: %s (%s:%u)\n", what, where.file_name(),
-               static_cast<unsigned>(where.line()));
+void fail(const char* what, const char* file, int line) noexcept {
+  std::fprintf(stderr, "netpoll: %s (%s:%d)\n", what, file, line);
   std::fflush(stderr);
   std::abort();
 }

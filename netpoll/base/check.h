@@ -9,18 +9,16 @@
 // Thread-safe. Never returns when the condition is false, in every build mode.
 #pragma once
 
-#include <source_location>
-
 namespace netpoll {
 
 // Writes "netpoll: <what> (<file>:<line>)" to standard error and aborts.
-[[noreturn]] void fail(const char* what,
-                       std::source_location where = std::source_location::current()) noexcept;
+[[noreturn]] void fail(const char* what, const char* file = __builtin_FILE(),
+                       int line = __builtin_LINE()) noexcept;
 
-inline void check(bool condition, const char* what,
-                  std::source_location where = std::source_location::current()) noexcept {
+inline void check(bool condition, const char* what, const char* file = __builtin_FILE(),
+                  int line = __builtin_LINE()) noexcept {
   if (!condition) [[unlikely]] {
-    fail(what, where);
+    fail(what, file, line);
   }
 }
 

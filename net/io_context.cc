@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "net/io_context.h"
+
+#include <system_error>
+
+#include "netpoll/base/check.h"
+
+namespace NET_NAMESPACE {
+
+io_context::io_context() : loop_(*this, *this, fibers_) {
+  if (const int error = reactor_.open()) {
+    throw std::system_error(error, std::system_category(),
+                            "io_context: cannot create its epoll set");
+  }
+}
+
+io_context::io_context(int /*concurrency_hint*/) : io_context() {}
+
+io_context::~io_context() {
+  netpoll::check(!loop_.runs_in_this_thread(), "an io_context was destroyed from inside its run()");
+  loop_.stop();
+  // What waits is resumed, and so queued; what is queued is destroyed, and may in doing so close, post
+  // or wake something else: until nothing is left.
+  for (;;) {
+    reactor_.shut_down();
+    const bool has_fibers = fibers_.wake_all();
+    const bool had_operations = loop_.destroy_queued();
+    if (!has_fibers && !had_operations) {
+      break;
+    }
+  }
+}
+
+io_context* io_context::current() noexcept {
+  run_loop* const loop = run_loop::current();
+  // Only io_contexts have run loops.
+  return loop != nullptr ? static_cast<io_context*>(&loop->context()) : nullptr;
+}
+
+}  // namespace NET_NAMESPACE

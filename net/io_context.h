@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// An io_context is a run loop on a reactor: it runs completion handlers and fibers, and waits for
+// sockets and timers on their behalf. Threads become its workers by calling one of the run functions;
+// several may.
+//
+//   net::io_context context;
+//   net::post(context, [] { … });
+//   context.run();                       // returns when no work is left
+//
+// The run functions, post() and the like may be called from any thread; construction and destruction
+// are for one. The destructor closes all descriptors and timers of the context, destroys handlers that
+// were not run without calling them, and unwinds fibers that still wait. No thread may be running the
+// context then.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "net/config.h"
+#include "net/execution/execution_context.h"
+#include "net/execution/function_operation.h"
+#include "net/execution/run_loop.h"
+#include "net/fiber/fiber_state.h"
+#include "netpoll/reactor.h"
+
+namespace NET_NAMESPACE {
+
+class io_context : public execution_context, private event_source {
+ public:
+  class executor_type;
+  using count_type = std::size_t;
+
+  // Throws std::system_error when the kernel refuses an epoll set or an eventfd.
+  io_context();
+  // `concurrency_hint`, how many threads will run the context, is accepted for compatibility.
+  explicit io_context(int concurrency_hint);
+  ~io_context();
+
+  executor_type get_executor() noexcept;
+
+  // Run handlers until the context is stopped, which it is when no work is left: no handler queued, no
+  // operation under way, no fiber alive, no work guard. Each returns how many handlers it ran, fibers
+  // counted when they finish. An exception from a handler leaves the function, which may be called
+  // again without restart().
+  count_type run() { return loop_.run(); }
+  count_type run_one() { return loop_.run_one(); }
+  count_type poll() { return loop_.poll(); }
+  count_type poll_one() { return loop_.poll_one(); }
+
+  // Also return when the time has come.
+  template <typename Rep, typename Period>
+  count_type run_for(const std::chrono::duration<Rep, Period>& duration) {
+    return loop_.run_until(from_now(duration));
+  }
+  template <typename Rep, typename Period>
+  count_type run_one_for(const std::chrono::duration<Rep, Period>& duration) {
+    return loop_.run_one_until(from_now(duration));
+  }
+  template <typename Clock, typename Duration>
+  count_type run_until(const std::chrono::time_point<Clock, Duration>& time) {
+    count_type count = 0;
+    while (run_one_until(time) != 0) {
+      ++count;
+    }
+    return count;
+  }
+  template <typename Clock, typename Duration>
+  count_type run_one_until(const std::chrono::time_point<Clock, Duration>& time) {
+    if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>) {
+      return loop_.run_one_until(netpoll::to_nanotime(std::chrono::ceil<std::chrono::nanoseconds>(time)));
+    } else {
+      // A clock that may be set: look at it again at least once a second.
+      for (;;) {
+        const auto left = time - Clock::now();
+        const bool is_last = left <= std::chrono::seconds(1);
+        const count_type count =
+            is_last ? run_one_for(left) : run_one_for(std::chrono::seconds(1));
+        if (count != 0 || is_last || stopped()) {
+          return count;
+        }
+      }
+    }
+  }
+
+  // Makes the run functions return as soon as possible, until restart(). Nothing queued is lost.
+  void stop() noexcept { loop_.stop(); }
+  bool stopped() const noexcept { return loop_.stopped(); }
+  // Must not be called while a run function is.
+  void restart() noexcept { loop_.restart(); }
+
+  // The context whose run function the calling thread is in; the innermost, or null.
+  static io_context* current() noexcept;
+
+  // What the rest of the library works on.
+  run_loop& loop() noexcept { return loop_; }
+  internal::fiber_registry& fibers() noexcept { return fibers_; }
+  netpoll::reactor& reactor() noexcept { return reactor_; }
+
+ private:
+  template <typename Rep, typename Period>
+  static netpoll::nanotime from_now(const std::chrono::duration<Rep, Period>& duration) {
+    return netpoll::add_saturated(netpoll::clock::now(), netpoll::to_nanoseconds(duration));
+  }
+
+  void wait(netpoll::nanotime until) override { reactor_.wait(until); }
+  void wake() noexcept override { reactor_.wake(); }
+
+  netpoll::reactor reactor_;
+  internal::fiber_registry fibers_;
+  run_loop loop_;
+};
+
+// Runs function objects on an io_context. Cheap to copy; compares equal to those of the same context.
+// Thread-safe.
+class io_context::executor_type {
+ public:
+  io_context& context() const noexcept { return *context_; }
+  bool running_in_this_thread() const noexcept { return context_->loop_.runs_in_this_thread(); }
+
+  void on_work_started() const noexcept { context_->loop_.work_started(); }
+  void on_work_finished() const noexcept { context_->loop_.work_finished(); }
+
+  // Runs `function` now if the calling thread is running the context, else as post() does.
+  template <typename Function>
+  void execute(Function&& function) const {
+    dispatch(std::forward<Function>(function), std::allocator<void>());
+  }
+  template <typename Function, typename Allocator>
+  void dispatch(Function&& function, const Allocator& allocator) const {
+    if (running_in_this_thread()) {
+      std::decay_t<Function> mine(std::forward<Function>(function));
+      std::move(mine)();
+    } else {
+      post(std::forward<Function>(function), allocator);
+    }
+  }
+  // Queues `function`; it is never run before post() returns in the calling thread.
+  template <typename Function, typename Allocator>
+  void post(Function&& function, const Allocator& allocator) const {
+    context_->loop_.post_new(
+        internal::make_function_operation(std::forward<Function>(function), allocator));
+  }
+  // As post(), as a continuation of the caller.
+  template <typename Function, typename Allocator>
+  void defer(Function&& function, const Allocator& allocator) const {
+    post(std::forward<Function>(function), allocator);
+  }
+
+  friend bool operator==(const executor_type& left, const executor_type& right) noexcept {
+    return left.context_ == right.context_;
+  }
+
+ private:
+  friend class io_context;
+  explicit executor_type(io_context& context) noexcept : context_(&context) {}
+
+  io_context* context_;
+};
+
+inline io_context::executor_type io_context::get_executor() noexcept {
+  return executor_type(*this);
+}
+
+}  // namespace NET_NAMESPACE

@@ -30,7 +30,7 @@ io_request::step io_request::advance() noexcept {
     case phase::queued:
       if (reason() == wake_reason::ready) {
         phase_ = phase::owning;
-        return try_on();
+        return take_over();
       }
       return finish(reason() == wake_reason::closed ? make_error_code(errc::closed) : cancelled());
     case phase::owning:
@@ -58,6 +58,16 @@ io_request::step io_request::begin() noexcept {
       break;
   }
   return finish(make_error_code(errc::closed));
+}
+
+// The direction was handed over by the operation before this one.
+io_request::step io_request::take_over() noexcept {
+  if (!descriptor_->mutex().add_reference()) {
+    return finish(make_error_code(errc::closed));
+  }
+  holds_reference_ = true;
+  descriptor_->begin_operation(direction_);
+  return try_on();
 }
 
 // The direction is ours: tries until done or there is reason to wait.

@@ -86,6 +86,7 @@ class io_request : public waiter {
   enum class phase : std::uint8_t { idle, queued, owning, finished };
 
   step begin() noexcept;
+  step take_over() noexcept;
   step try_on() noexcept;
   step finish() noexcept;
   step finish(std::error_code error) noexcept;

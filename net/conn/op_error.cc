@@ -54,6 +54,9 @@ std::string text_of(const error_code& ec, const op_error::parts& what) {
   if (!what.cause.empty()) {
     text += what.cause + ": ";
   }
+  if (ec == make_error_code(address_errc::unknown_network)) {
+    return text + ec.message() + ' ' + what.network;
+  }
   const bool is_lookup =
       ec.category() == error::get_netdb_category() && ec.value() != error::no_recovery;
   return text + (is_lookup ? "no such host" : in_sentence(ec.message()));

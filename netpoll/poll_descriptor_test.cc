@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The readiness protocol, one step of one actor at a time: an operation that parks (arm, look for
+// interrupts, publish) against an event, a close, a deadline and a cancellation that come before,
+// between and after its steps. In every order the operation must be resumed exactly once or told not to
+// park.
+#include "netpoll/poll_descriptor.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "netpoll/fd.h"
+#include "netpoll/reactor.h"
+#include "testing/support/fake_clock.h"
+
+namespace netpoll {
+namespace {
+
+struct recorder final : resumer {
+  void resume(waiter& who) noexcept override { reasons.push_back(who.reason()); }
+  std::vector<wake_reason> reasons;
+};
+
+struct test_waiter final : waiter {
+  explicit test_waiter(recorder& who) { set_resumer(who); }
+  bool commit() noexcept override { return true; }
+  bool withdraw() noexcept override { return false; }
+};
+
+enum class actor { event, close, deadline, cancel };
+
+class PollDescriptor : public ::testing::TestWithParam<direction> {
+ protected:
+  PollDescriptor() {
+    EXPECT_EQ(reactor_.open(), 0);
+    int ends[2];
+    EXPECT_TRUE(sys::socket_pair(AF_UNIX, SOCK_STREAM, ends).ok());
+    EXPECT_EQ(fd_.open(reactor_, unique_fd(ends[0])), 0);
+    peer_.reset(ends[1]);
+    // As an operation that owns its direction and waits.
+    EXPECT_EQ(descriptor().mutex().try_lock(which()), fd_mutex::lock_result::acquired);
+    epoch_ = descriptor().current_epoch();
+    descriptor().consume_ready(which());
+    descriptor().drop_reference();
+  }
+  ~PollDescriptor() override { descriptor().unlock(which(), false); }
+
+  poll_descriptor& descriptor() { return *fd_.descriptor(); }
+  direction which() const { return GetParam(); }
+
+  void act(actor who) {
+    switch (who) {
+      case actor::event: {
+        waiter_queue ready;
+        descriptor().notify(which() == direction::read ? EPOLLIN : EPOLLOUT, ready);
+        resume_all(ready, wake_reason::ready);
+        break;
+      }
+      case actor::close:
+        fd_.close();
+        break;
+      case actor::deadline:
+        fd_.set_deadline(directions::both, clock_.after(std::chrono::seconds(-1)));
+        break;
+      case actor::cancel:
+        fd_.cancel();
+        break;
+    }
+  }
+
+  // Parks as io_request does, letting `who` act before step `at`. True if the waiter was published.
+  bool park(actor who, int at) {
+    int step = 0;
+    const auto let_act = [&] {
+      if (step++ == at) {
+        act(who);
+      }
+    };
+    let_act();
+    if (!descriptor().arm(which())) {
+      return false;
+    }
+    let_act();
+    if (descriptor().is_interrupted(which(), epoch_)) {
+      descriptor().disarm(which());
+      return false;
+    }
+    let_act();
+    if (!descriptor().publish(which(), waiter_, false)) {
+      return false;
+    }
+    let_act();
+    return true;
+  }
+
+  nettest::fake_clock clock_;
+  reactor reactor_;
+  fd fd_;
+  unique_fd peer_;
+  poll_descriptor::epoch epoch_ = 0;
+  recorder woken_;
+  test_waiter waiter_{woken_};
+};
+
+INSTANTIATE_TEST_SUITE_P(BothDirections, PollDescriptor,
+                         ::testing::Values(direction::read, direction::write));
+
+TEST_P(PollDescriptor, BeforeTheLastStepEverybodyKeepsItFromParking) {
+  for (int at = 0; at <= 2; ++at) {
+    EXPECT_FALSE(park(actor::event, at)) << "at step " << at;
+    EXPECT_TRUE(descriptor().consume_ready(which())) << "the readiness is kept, at step " << at;
+  }
+  for (int at = 0; at <= 2; ++at) {
+    EXPECT_FALSE(park(actor::deadline, at)) << "at step " << at;
+    fd_.set_deadline(directions::both, never);
+  }
+  for (int at = 0; at <= 2; ++at) {
+    EXPECT_FALSE(park(actor::cancel, at)) << "at step " << at;
+    epoch_ = descriptor().current_epoch();
+  }
+  for (int at = 0; at <= 2; ++at) {
+    EXPECT_FALSE(park(actor::close, at)) << "at step " << at;
+  }
+  EXPECT_TRUE(woken_.reasons.empty()) << "who was not published is not resumed";
+}
+
+TEST_P(PollDescriptor, AfterTheLastStepEverybodyResumesItOnce) {
+  EXPECT_TRUE(park(actor::event, 3));
+  EXPECT_EQ(woken_.reasons, std::vector{wake_reason::ready});
+  EXPECT_TRUE(descriptor().consume_ready(which()));
+
+  woken_.reasons.clear();
+  EXPECT_TRUE(park(actor::deadline, 3));
+  EXPECT_EQ(woken_.reasons, std::vector{wake_reason::deadline});
+  fd_.set_deadline(directions::both, never);
+
+  woken_.reasons.clear();
+  EXPECT_TRUE(park(actor::cancel, 3));
+  EXPECT_EQ(woken_.reasons, std::vector{wake_reason::cancelled});
+  epoch_ = descriptor().current_epoch();
+
+  woken_.reasons.clear();
+  EXPECT_TRUE(park(actor::close, 3));
+  EXPECT_EQ(woken_.reasons, std::vector{wake_reason::closed});
+}
+
+TEST_P(PollDescriptor, WithdrawingAndAnEventAreExclusive) {
+  ASSERT_TRUE(park(actor::event, -1));
+  EXPECT_TRUE(descriptor().withdraw(which(), waiter_));
+  EXPECT_FALSE(descriptor().withdraw(which(), waiter_));
+  act(actor::event);
+  EXPECT_TRUE(woken_.reasons.empty());
+  EXPECT_TRUE(descriptor().consume_ready(which()));
+
+  ASSERT_TRUE(park(actor::event, 3));
+  EXPECT_FALSE(descriptor().withdraw(which(), waiter_));
+  EXPECT_EQ(woken_.reasons.size(), 1U);
+}
+
+TEST_P(PollDescriptor, AnEventOfTheOtherDirectionDoesNotWake) {
+  ASSERT_TRUE(park(actor::event, -1));
+  waiter_queue ready;
+  descriptor().notify(which() == direction::read ? EPOLLOUT : EPOLLIN, ready);
+  EXPECT_TRUE(ready.empty());
+  EXPECT_TRUE(descriptor().withdraw(which(), waiter_));
+}
+
+TEST_P(PollDescriptor, AnErrorWakesEitherDirection) {
+  ASSERT_TRUE(park(actor::event, -1));
+  waiter_queue ready;
+  descriptor().notify(EPOLLERR, ready);
+  EXPECT_EQ(ready.pop(), &waiter_);
+}
+
+TEST_P(PollDescriptor, AHalfCloseOfThePeerDoesNotWakeAWriter) {
+  ASSERT_TRUE(park(actor::event, -1));
+  waiter_queue ready;
+  descriptor().notify(EPOLLRDHUP, ready);
+  EXPECT_EQ(ready.empty(), which() == direction::write);
+  descriptor().withdraw(which(), waiter_);
+}
+
+TEST_P(PollDescriptor, ATimerThatFiresAfterItsDeadlineMovedWakesNobody) {
+  fd_.set_deadline(directions::both, clock_.after(std::chrono::seconds(1)));
+  ASSERT_TRUE(park(actor::event, -1));
+  clock_.advance(std::chrono::seconds(1));
+  fd_.set_deadline(directions::both, clock_.after(std::chrono::seconds(1)));
+  reactor_.wait(0);
+  EXPECT_TRUE(woken_.reasons.empty());
+  EXPECT_FALSE(descriptor().is_expired(which(), false));
+  clock_.advance(std::chrono::seconds(1));
+  reactor_.wait(0);
+  EXPECT_EQ(woken_.reasons, std::vector{wake_reason::deadline});
+}
+
+}  // namespace
+}  // namespace netpoll

@@ -27,6 +27,7 @@
 #include "netpoll/base/clock.h"
 #include "netpoll/base/syscall.h"
 #include "testing/support/fake_clock.h"
+#include "testing/support/faults.h"
 
 namespace {
 
@@ -610,28 +611,10 @@ TEST(IoContext, DestroyedHandlersMemoryIsFreed) {
   EXPECT_EQ(live_at_call, -1);
 }
 
-class failing_call final : public netpoll::sys::fault_injector {
- public:
-  failing_call(netpoll::sys::call which, int error) : which_(which), error_(error) {
-    netpoll::sys::set_fault_injector(this);
-  }
-  ~failing_call() { netpoll::sys::set_fault_injector(nullptr); }
-  std::optional<netpoll::sys::result> before(netpoll::sys::call which, int,
-                                             std::size_t&) noexcept override {
-    if (which != which_) {
-      return std::nullopt;
-    }
-    return netpoll::sys::result{.value = -1, .error = error_};
-  }
-
- private:
-  netpoll::sys::call which_;
-  int error_;
-};
-
 TEST(IoContext, ConstructorThrowsWhatTheKernelSaid) {
   for (const auto which : {netpoll::sys::call::epoll_create, netpoll::sys::call::event_fd}) {
-    const failing_call fault(which, EMFILE);
+    nettest::faults faults;
+    faults.fail(which, EMFILE);
     try {
       net::io_context context;
       FAIL() << "constructed";

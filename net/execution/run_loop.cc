@@ -169,8 +169,9 @@ bool run_loop::wait_for_events(worker& self, std::unique_lock<std::mutex>& lock,
   is_polled_ = false;
   const bool found = !self.found_.empty();
   queue_.splice(self.found_);
-  // Somebody has to look at the events while this thread runs what it found.
-  if (found && idle_ != nullptr) {
+  // Somebody has to look at the events while this thread runs what it found or was queued before, or
+  // when its time has come and it leaves.
+  if (idle_ != nullptr && (found || until == do_not_wait || netpoll::clock::now() >= until)) {
     wake_one(lock);
   }
   return found;

@@ -288,6 +288,11 @@ void perform(netpoll::io_request& request, const netpoll::fd& target) {
   if (!on_fiber()) {
     request.keep_time_yourself();
   }
+  // Also when the fiber is unwound out of the wait: the direction must not stay owned.
+  struct give_up {
+    netpoll::io_request& request;
+    ~give_up() { request.abandon(); }  // does nothing to one that is finished
+  } const at_end{request};
   request.start(target);
   while (request.advance() == netpoll::io_request::step::wait) {
     if (!wait_for(request)) {

@@ -22,6 +22,8 @@ constexpr std::size_t kept_stacks = 1024;
 
 // From linux/mman.h of Linux 6.13, which older headers lack.
 constexpr int madv_guard_install = 102;
+// No kernel knows this one.
+constexpr int madv_unknown = 0x7ff0;
 
 constinit std::atomic<bool> has_guard_install{true};
 
@@ -44,10 +46,12 @@ void*& link_of(const stack& unused) noexcept {
 bool install_guard(char* where) noexcept {
   // relaxed: a stale value costs one refused call.
   if (has_guard_install.load(std::memory_order_relaxed)) {
-    if (::madvise(where, stack::guard_size, madv_guard_install) == 0) {
+    // Emulators take advice they do not know for a hint and report success: no guard would be there.
+    static const bool is_believable = ::madvise(where, stack::guard_size, madv_unknown) != 0;
+    if (is_believable && ::madvise(where, stack::guard_size, madv_guard_install) == 0) {
       return true;
     }
-    if (errno != EINVAL) {
+    if (is_believable && errno != EINVAL) {
       return false;
     }
     has_guard_install.store(false, std::memory_order_relaxed);

@@ -210,9 +210,9 @@ TEST(Fiber, SleepersWakeInTheOrderOfTheirTimes) {
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
 
-TEST(Fiber, TenThousandAreAliveAtOnce) {
-  // Where a guard takes a mapping of its own, 10000 stacks need fewer than the default 65530.
-  constexpr int count = 10000;
+TEST(Fiber, ThousandsAreAliveAtOnce) {
+  // ThreadSanitizer knows 8128 fibers at most.
+  constexpr int count = 5000;
   net::io_context context;
   int alive = 0;
   int most = 0;

@@ -3,7 +3,7 @@
 
 #include <netdb.h>
 
-#include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <condition_variable>
 #include <cstring>
@@ -56,6 +56,8 @@ struct lookup {
   netpoll::unique_fd answered;
   std::vector<tcp::endpoint> endpoints;
   error_code ec;
+  // Publishes the answer to who finds the pipe at its end.
+  std::atomic<bool> is_answered{false};
 
   void ask() {
     ::addrinfo hints{};
@@ -112,6 +114,7 @@ class resolver_thread {
         questions_.pop_front();
       }
       next->ask();
+      next->is_answered.store(true, std::memory_order_release);
       next->answered.reset();  // the reader's end of the pipe sees the end
     }
   }
@@ -128,7 +131,7 @@ std::vector<tcp::endpoint> resolve(netpoll::reactor& reactor, const std::string&
                                    const std::string& service, int family, bool passive,
                                    netpoll::nanotime deadline, error_code& ec) {
   const int flags = passive ? AI_PASSIVE : 0;
-  lookup numeric{host, service, family, flags | AI_NUMERICHOST, {}, {}, {}};
+  lookup numeric{host, service, family, flags | AI_NUMERICHOST, {}, {}, {}, false};
   numeric.ask();
   if (numeric.ec != error::host_not_found) {
     ec = numeric.ec;
@@ -141,8 +144,8 @@ std::vector<tcp::endpoint> resolve(netpoll::reactor& reactor, const std::string&
     return {};
   }
   netpoll::fd answer;
-  auto question = std::make_shared<lookup>(
-      lookup{host, service, family, flags, netpoll::unique_fd(ends[1]), {}, {}});
+  const std::shared_ptr<lookup> question(
+      new lookup{host, service, family, flags, netpoll::unique_fd(ends[1]), {}, {}, false});
   if (const int error = answer.open(reactor, netpoll::unique_fd(ends[0]))) {
     ec = netpoll::system_error_code(error);
     return {};
@@ -154,7 +157,7 @@ std::vector<tcp::endpoint> resolve(netpoll::reactor& reactor, const std::string&
   ::iovec buffer{&nothing, 1};
   netpoll::read_request request(netpoll::transport::pipe, &buffer, 1);
   perform(request, answer);
-  if (request.error() != netpoll::errc::end_of_file) {
+  if (!question->is_answered.load(std::memory_order_acquire)) {
     ec = request.error();
     return {};
   }

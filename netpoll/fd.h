@@ -5,7 +5,7 @@
 //
 //   netpoll::fd f;
 //   if (int error = f.open(reactor, std::move(number))) …
-//   netpoll::read_request request(buffer, size);
+//   netpoll::read_request request(netpoll::transport::stream_socket, &buffer, 1);
 //   request.start(f);
 //
 // open(), moving and destroying are for the owner alone. Everything else may be called from any thread

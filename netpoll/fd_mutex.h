@@ -6,7 +6,7 @@
 // inside a call, and its memory only when no operation knows it any more.
 //
 // An operation owns a direction from its first try to its end; it holds a reference only while it
-// makes a call, never while it waits. Operations that find their direction owned queue up and get it
+// makes a call, never while it waits (a thread that waits in poll(2) is inside a call). Operations that find their direction owned queue up and get it
 // in order of arrival.
 //
 // All members may be called from any thread.

@@ -2,8 +2,9 @@
 //
 // A timer_queue holds points in time, earliest first (a 4-ary heap), and knows two kinds of entry:
 //
-// - A timer has waiters, who are resumed with wake_reason::ready when its time comes. All of that
-//   happens under the queue's lock, so a timer may be destroyed as soon as it holds no waiter.
+// - A timer has waiters, who are resumed with wake_reason::ready when its time comes. They are taken
+//   out under the queue's lock, after which the timer is not touched any more: it may be destroyed as
+//   soon as it holds no waiter.
 // - A deadline has a callback, which is called without any lock held and may therefore come late:
 //   after the deadline was moved or disarmed. The callback gets the sequence number the deadline was
 //   armed under; its owner compares that with the current one and ignores what is stale. Memory of a

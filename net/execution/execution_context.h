@@ -12,10 +12,10 @@ class execution_context {
  public:
   execution_context(const execution_context&) = delete;
   execution_context& operator=(const execution_context&) = delete;
+  virtual ~execution_context() = default;
 
  protected:
   execution_context() = default;
-  ~execution_context() = default;
 };
 
 }  // namespace NET_NAMESPACE

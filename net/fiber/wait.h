@@ -11,8 +11,9 @@
 
 namespace NET_NAMESPACE {
 
-// Commits `who` and waits until it is resumed, or until it is worth looking again. False: the fiber is
-// being unwound because its context is destroyed and cannot wait any more; `who` was not committed.
+// Commits `who` and waits until it is resumed, or until it is worth looking again. When the fiber is
+// being unwound because its context is destroyed it cannot wait any more: throws internal::fiber_unwind,
+// or returns false where an exception is in flight already. `who` is then not published.
 bool wait_for(netpoll::waiter& who);
 
 // Does all of `request` on `target`, waiting as often as it takes. Its results are in the request.

@@ -19,7 +19,7 @@ void sleep_until(netpoll::nanotime when);
 
 namespace this_fiber {
 
-// Returns not before `time` has come. On a fiber that is being unwound: at once.
+// Returns not before `time` has come, unless the fiber is being unwound.
 inline void sleep_until(std::chrono::steady_clock::time_point time) {
   internal::sleep_until(netpoll::to_nanotime(time));
 }

@@ -18,6 +18,7 @@
 #include "net/conn/listener.h"
 #include "net/conn/run.h"
 #include "net/fiber/fiber.h"
+#include "netpoll/poll_descriptor_pool.h"
 #include "testing/support/faults.h"
 
 namespace net {
@@ -439,6 +440,22 @@ TEST(Run, StopUnwindsTheOthers) {
     current_context().stop();
   });
   EXPECT_TRUE(unwound);
+}
+
+TEST(Run, AnUnwoundOperationGivesItsDescriptorBack) {
+  const auto next_in_pool = [] {
+    netpoll::poll_descriptor* const next = netpoll::poll_descriptor_pool::acquire();
+    netpoll::poll_descriptor_pool::release(*next);
+    return next;
+  };
+  const netpoll::poll_descriptor* const before = next_in_pool();
+  {
+    io_context context;
+    listener l = listen(context, "tcp", "127.0.0.1:0");
+    go(context, [&] { l.accept(); });
+    context.poll();
+  }
+  EXPECT_EQ(next_in_pool(), before);
 }
 
 }  // namespace

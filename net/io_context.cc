@@ -31,6 +31,17 @@ io_context::~io_context() {
   }
 }
 
+int io_context::native_handle() {
+  int error = 0;
+  const int handle = reactor_.native_handle(error);
+  if (error != 0) {
+    throw std::system_error(error, std::system_category(),
+                            "io_context: cannot create the timer of its native handle");
+  }
+  loop_.embed();
+  return handle;
+}
+
 io_context* io_context::current() noexcept {
   run_loop* const loop = run_loop::current();
   // Only io_contexts have run loops.

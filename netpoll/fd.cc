@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "netpoll/fd.h"
 
+#include <algorithm>
 #include <cerrno>
 
+#include "netpoll/iovec_cursor.h"
 #include "netpoll/poll_descriptor_pool.h"
 
 namespace netpoll {
@@ -16,6 +18,30 @@ int fd::open(reactor& where, unique_fd number) noexcept {
   reset();
   descriptor_ = taken;
   return 0;
+}
+
+int fd::open_as_found(reactor& where, unique_fd number) noexcept {
+  const sys::result found = sys::is_non_blocking(number.get());
+  if (!found.ok()) {
+    return found.error;
+  }
+  if (const int error = open(where, std::move(number))) {
+    return error;
+  }
+  if (found.value == 0) {
+    descriptor_->give_up_polling();
+    return 0;
+  }
+  const int error = descriptor_->ensure_reported(direction::read);
+  if (error != 0 && error != EPERM) {
+    reset();
+    return error;
+  }
+  return 0;
+}
+
+std::error_code fd::set_trigger(trigger how) noexcept {
+  return with_number([&](int) { return sys::result{0, descriptor_->set_trigger(how)}; });
 }
 
 std::error_code fd::close() noexcept {
@@ -32,6 +58,9 @@ void fd::cancel() noexcept {
 }
 
 std::error_code fd::set_deadline(directions which, nanotime when) noexcept {
+  if (when != never && descriptor_ != nullptr && !descriptor_->is_pollable()) {
+    return is_open() ? errc::no_deadline : errc::closed;
+  }
   return with_number([&](int) {
     descriptor_->set_deadline(which, when);
     return sys::result{};
@@ -39,9 +68,59 @@ std::error_code fd::set_deadline(directions which, nanotime when) noexcept {
 }
 
 std::error_code fd::set_timeout(directions which, nanotime timeout) noexcept {
+  if (timeout != 0 && descriptor_ != nullptr && !descriptor_->is_pollable()) {
+    return is_open() ? errc::no_deadline : errc::closed;
+  }
   return with_number([&](int) {
     descriptor_->set_timeout(which, timeout);
     return sys::result{};
+  });
+}
+
+std::error_code fd::read_at(::iovec* buffers, std::size_t count, ::off_t offset,
+                            std::size_t& bytes) const noexcept {
+  bytes = 0;
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    size += buffers[i].iov_len;
+  }
+  const std::error_code error = with_number([&](int number) {
+    const sys::result got =
+        sys::read_vector_at(number, buffers, std::min(count, max_buffers), offset);
+    bytes = got.ok() ? got.bytes() : 0;
+    return got;
+  });
+  return !error && bytes == 0 && size != 0 ? make_error_code(errc::end_of_file) : error;
+}
+
+std::error_code fd::write_at(::iovec* buffers, std::size_t count, ::off_t offset,
+                             std::size_t& bytes) const noexcept {
+  bytes = 0;
+  iovec_cursor left(buffers, count);
+  return with_number([&](int number) {
+    while (!left.is_empty()) {
+      const sys::result put = sys::write_vector_at(number, left.data(), left.count(),
+                                                   offset + static_cast<::off_t>(bytes));
+      if (!put.ok()) {
+        return put;
+      }
+      if (put.value == 0) {
+        return sys::result{-1, EIO};  // neither an error nor a byte: not a file to write to
+      }
+      bytes += put.bytes();
+      left.advance(put.bytes());
+    }
+    return sys::result{};
+  });
+}
+
+std::error_code fd::duplicate(unique_fd& copy) const noexcept {
+  return with_number([&](int number) {
+    const sys::result made = sys::duplicate(number);
+    if (made.ok()) {
+      copy.reset(static_cast<int>(made.value));
+    }
+    return made;
   });
 }
 

@@ -12,9 +12,14 @@
 // while the handle exists, also together with close().
 #pragma once
 
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <cstddef>
 #include <system_error>
 #include <utility>
 
+#include "netpoll/base/syscall.h"
 #include "netpoll/base/unique_fd.h"
 #include "netpoll/direction.h"
 #include "netpoll/error.h"
@@ -39,7 +44,22 @@ class fd {
   // errno value; on error the number is closed as well.
   int open(reactor& where, unique_fd number) noexcept;
 
-  bool is_open() const noexcept { return descriptor_ != nullptr && !descriptor_->mutex().is_closed(); }
+  // Takes over a descriptor that somebody else made, the standard input for one, and changes nothing in
+  // it. Looks whether it is non-blocking and whether it can be polled; if not, operations block their
+  // thread in the kernel, close() does not wait for them, and there are no deadlines.
+  int open_as_found(reactor& where, unique_fd number) noexcept;
+
+  // Whether operations wait for readiness; false for regular files and what is in blocking mode. For a
+  // handle made with open() this is known once an operation has had to wait.
+  bool is_pollable() const noexcept { return descriptor_ != nullptr && descriptor_->is_pollable(); }
+
+  // How epoll reports the descriptor, `edge` unless said otherwise. To be set before the first operation
+  // that has to wait; EBUSY afterwards, errc::closed if closed.
+  std::error_code set_trigger(trigger how) noexcept;
+
+  bool is_open() const noexcept {
+    return descriptor_ != nullptr && !descriptor_->mutex().is_closed();
+  }
 
   // The number, or -1. It stays valid only as long as nobody closes the handle.
   int native_handle() const noexcept { return is_open() ? descriptor_->number() : -1; }
@@ -51,7 +71,8 @@ class fd {
   // Ends what is under way or queued now with std::errc::operation_canceled.
   void cancel() noexcept;
 
-  // See poll_descriptor. errc::closed if closed.
+  // See poll_descriptor. errc::closed if closed, errc::no_deadline if known not to be pollable; what
+  // clears a deadline always succeeds on an open one.
   std::error_code set_deadline(directions which, nanotime when) noexcept;
   std::error_code set_timeout(directions which, nanotime timeout) noexcept;
 
@@ -65,6 +86,17 @@ class fd {
     descriptor_->drop_reference();
     return system_error_code(answer.error);
   }
+
+  // Reads or writes at a place of a file, whatever its position is; with other calls of any kind at the
+  // same time. Blocks the thread until the kernel has done it. Reads what is there up to the end of the
+  // file, where it reports errc::end_of_file; writes all unless there is an error.
+  std::error_code read_at(::iovec* buffers, std::size_t count, ::off_t offset,
+                          std::size_t& bytes) const noexcept;
+  std::error_code write_at(::iovec* buffers, std::size_t count, ::off_t offset,
+                           std::size_t& bytes) const noexcept;
+
+  // Another handle's number for the same description. Blocking mode, options and the position are shared.
+  std::error_code duplicate(unique_fd& copy) const noexcept;
 
   poll_descriptor* descriptor() const noexcept { return descriptor_; }
 

@@ -38,10 +38,8 @@ fd_mutex::lock_result fd_mutex::lock_or_enqueue(direction which, waiter& who) no
       return lock_result::closed;
     }
     const bool busy = (value & lock_bit(which)) != 0;
-    check(busy ? queue_length(value, which) != read_queue::max
-               : references::get(value) != references::max,
-          too_many);
-    const word next = value + (busy ? queue_one(which) : lock_bit(which) + references::one);
+    check(busy || references::get(value) != references::max, too_many);
+    const word next = busy ? value | queue_bit(which) : value + lock_bit(which) + references::one;
     if (!word_.compare_exchange_weak(value, next, std::memory_order_seq_cst)) {
       continue;
     }
@@ -58,17 +56,21 @@ bool fd_mutex::withdraw(direction which, waiter& who) noexcept {
   if (!queue_[which].remove(who)) {
     return false;
   }
-  word_.fetch_sub(queue_one(which), std::memory_order_seq_cst);
+  if (queue_[which].empty()) {
+    word_.fetch_and(~queue_bit(which), std::memory_order_seq_cst);
+  }
   return true;
 }
 
 fd_mutex::duty fd_mutex::unlock(direction which) noexcept {
   word value = word_.load(std::memory_order_seq_cst);
   for (;;) {
-    if (queue_length(value, which) != 0) {
+    if ((value & queue_bit(which)) != 0) {
       std::unique_lock lock(mutex_);
       if (waiter* const next = queue_[which].pop()) {
-        word_.fetch_sub(queue_one(which), std::memory_order_seq_cst);
+        if (queue_[which].empty()) {
+          word_.fetch_and(~queue_bit(which), std::memory_order_seq_cst);
+        }
         lock.unlock();
         next->resume(wake_reason::ready);
         return duty::none;
@@ -84,7 +86,7 @@ fd_mutex::duty fd_mutex::unlock(direction which) noexcept {
 
 fd_mutex::duty fd_mutex::unlock_and_drop(direction which) noexcept {
   word value = word_.load(std::memory_order_seq_cst);
-  while (closed::get(value) == 0 && queue_length(value, which) == 0) {
+  while (closed::get(value) == 0 && (value & queue_bit(which)) == 0) {
     if (word_.compare_exchange_weak(value, value - lock_bit(which) - references::one,
                                     std::memory_order_seq_cst)) {
       return duty::none;
@@ -161,12 +163,10 @@ void fd_mutex::flush_queues(wake_reason why) noexcept {
   waiter_queue taken;
   {
     const std::lock_guard lock(mutex_);
-    for (const direction which : both_directions) {
-      while (waiter* const who = queue_[which].pop()) {
-        word_.fetch_sub(queue_one(which), std::memory_order_seq_cst);
-        taken.push(*who);
-      }
+    for (const direction which : all_directions) {
+      taken.splice(queue_[which]);
     }
+    word_.fetch_and(~queues::mask, std::memory_order_seq_cst);
   }
   resume_all(taken, why);
 }

@@ -6,16 +6,15 @@
 // inside a call, and its memory only when no operation knows it any more.
 //
 // An operation owns a direction from its first try to its end; it holds a reference only while it
-// makes a call, never while it waits (a thread that waits in poll(2) is inside a call). Operations that find their direction owned queue up and get it
-// in order of arrival.
+// makes a call, never while it waits (a thread that waits in poll(2) is inside a call). Operations that
+// find their direction owned queue up and get it in order of arrival.
 //
 // All members may be called from any thread.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <mutex>
 
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/bit_field.h"
 #include "netpoll/direction.h"
 #include "netpoll/waiter.h"
@@ -83,20 +82,15 @@ class fd_mutex {
   using word = std::uint64_t;
   using closed = bit_field<word, 0, 1>;
   using owned = closed::next<1>;
-  using read_lock = owned::next<1>;
-  using write_lock = read_lock::next<1>;
-  using references = write_lock::next<20>;
-  using read_queue = references::next<20>;
-  using write_queue = read_queue::next<20>;
+  using locks = owned::next<3>;   // a bit for each direction
+  using queues = locks::next<3>;  // likewise
+  using references = queues::next<20>;
 
   static constexpr word lock_bit(direction which) noexcept {
-    return which == direction::read ? read_lock::one : write_lock::one;
+    return locks::one << static_cast<unsigned>(which);
   }
-  static constexpr word queue_one(direction which) noexcept {
-    return which == direction::read ? read_queue::one : write_queue::one;
-  }
-  static constexpr word queue_length(word value, direction which) noexcept {
-    return which == direction::read ? read_queue::get(value) : write_queue::get(value);
+  static constexpr word queue_bit(direction which) noexcept {
+    return queues::one << static_cast<unsigned>(which);
   }
   // Nobody knows a descriptor in this state.
   static constexpr word abandoned = closed::one;
@@ -114,12 +108,12 @@ class fd_mutex {
   //   references  + 1     try_lock(), add_reference() while open, close(); - 1 when a call is over.
   //                       The last one of a closed descriptor is not dropped but turned into
   //                       duty::destroy, so the number is closed exactly once
-  //   queues              how many waiters stand in queue_; only changed under mutex_
+  //   queue bits          whether waiters stand in queue_; only changed under mutex_
   // Every change is a sequentially consistent read-modify-write: closed must be ordered against the
   // poll descriptor's state words (see poll_descriptor.h).
-  std::atomic<word> word_{abandoned};
+  atomic<word> word_{abandoned};
 
-  std::mutex mutex_;
+  mutex mutex_;
   per_direction<waiter_queue> queue_;  // under mutex_
 };
 

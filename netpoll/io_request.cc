@@ -19,25 +19,26 @@ void io_request::start(const fd& target) noexcept {
   descriptor_ = target.descriptor();
   phase_ = phase::idle;
   if (descriptor_ != nullptr) {
+    generation_ = descriptor_->generation();
     epoch_ = descriptor_->current_epoch();
   }
 }
 
 io_request::step io_request::advance() noexcept {
   switch (phase_) {
-    case phase::idle:
-      return begin();
+    case phase::idle: return begin();
     case phase::queued:
       if (reason() == wake_reason::ready) {
         phase_ = phase::owning;
         return take_over();
       }
-      return finish(reason() == wake_reason::closed ? make_error_code(errc::closed) : cancelled());
+      return finish(reason() == wake_reason::closed || !descriptor_->is_current(generation_)
+                        ? make_error_code(errc::closed)
+                        : cancelled());
     case phase::owning:
       // Cancelled by withdrawing just this request: no epoch tells.
       return reason() == wake_reason::cancelled ? finish(cancelled()) : try_on();
-    case phase::finished:
-      break;
+    case phase::finished: break;
   }
   return step::done;
 }
@@ -50,12 +51,9 @@ io_request::step io_request::begin() noexcept {
     case fd_mutex::lock_result::acquired:
       phase_ = phase::owning;
       holds_reference_ = true;
-      descriptor_->begin_operation(direction_);
-      return try_on();
-    case fd_mutex::lock_result::busy:
-      return step::wait;
-    case fd_mutex::lock_result::closed:
-      break;
+      return enter() ? try_on() : step::done;
+    case fd_mutex::lock_result::busy: return step::wait;
+    case fd_mutex::lock_result::closed: break;
   }
   return finish(make_error_code(errc::closed));
 }
@@ -66,8 +64,18 @@ io_request::step io_request::take_over() noexcept {
     return finish(make_error_code(errc::closed));
   }
   holds_reference_ = true;
+  return enter() ? try_on() : step::done;
+}
+
+// The direction and a reference have been taken. False: of a descriptor that has been given to another
+// use since start(); the request is finished.
+bool io_request::enter() noexcept {
+  if (!descriptor_->is_current(generation_)) {
+    finish(make_error_code(errc::closed));
+    return false;
+  }
   descriptor_->begin_operation(direction_);
-  return try_on();
+  return true;
 }
 
 // The direction is ours: tries until done or there is reason to wait.
@@ -89,20 +97,21 @@ io_request::step io_request::try_on() noexcept {
         return finish(make_error_code(errc::deadline_exceeded));
       }
     }
-    if (!descriptor_->consume_ready(direction_) && !insists_) {
+    if (!descriptor_->consume_ready(direction_) && !insists_ && descriptor_->is_pollable()) {
       return step::wait;
     }
     insists_ = false;
     switch (attempt(descriptor_->number())) {
-      case outcome::done:
-        descriptor_->restore_ready(direction_);
-        return finish();
+      case outcome::done: descriptor_->restore_ready(direction_); return finish();
       case outcome::drained:
         if (descriptor_->must_try_again(direction_)) {
           descriptor_->restore_ready(direction_);
         }
         return finish();
       case outcome::blocked:
+        if (!descriptor_->is_pollable()) {
+          return finish(system_error_code(EAGAIN));  // nothing would ever tell when to try again
+        }
         break;
       case outcome::nap:
         naps_ = true;
@@ -117,41 +126,41 @@ bool io_request::commit() noexcept {
   if (phase_ == phase::idle) {
     phase_ = phase::queued;  // before it is true: it may be resumed before the call returns
     switch (descriptor_->mutex().lock_or_enqueue(direction_, *this)) {
-      case fd_mutex::lock_result::busy:
-        return true;
+      case fd_mutex::lock_result::busy: return true;
       case fd_mutex::lock_result::acquired:
         phase_ = phase::owning;
         holds_reference_ = true;
-        descriptor_->begin_operation(direction_);
+        enter();
         return false;
-      case fd_mutex::lock_result::closed:
-        break;
+      case fd_mutex::lock_result::closed: break;
     }
     phase_ = phase::idle;  // advance() finds it closed
     return false;
-  }
-  if (!keeps_time_) {
-    if (const int error = descriptor_->ensure_registered()) {
-      finish(system_error_code(error));
-      return false;
-    }
   }
   poll_descriptor& descriptor = *descriptor_;
   const direction which = direction_;
   const bool naps = naps_;
   naps_ = false;
-  holds_reference_ = false;
-  descriptor.drop_reference();
-  if (!descriptor.arm(which)) {
-    if (!naps) {
-      return false;
-    }
+  bool is_armed = descriptor.arm(which);
+  if (!is_armed && naps) {
     // A nap is not ended by readiness; the try that follows it clears what is there.
     descriptor.consume_ready(which);
-    if (!descriptor.arm(which)) {
-      return false;
+    is_armed = descriptor.arm(which);
+  }
+  if (!is_armed) {
+    return false;
+  }
+  if (!keeps_time_) {
+    if (const int error = descriptor.ensure_reported(which)) {
+      descriptor.disarm(which);
+      if (error != EPERM) {
+        finish(system_error_code(error));
+      }
+      return false;  // EPERM: nothing to wait for, advance() tries without asking
     }
   }
+  holds_reference_ = false;
+  descriptor.drop_reference();
   if (descriptor.is_interrupted(which, epoch_) || (naps && descriptor.nap_is_over(which))) {
     descriptor.disarm(which);
     return false;
@@ -178,7 +187,9 @@ waiter::self_service io_request::begin_self_service() noexcept {
   holds_own_reference_ = !insists_ && descriptor_->mutex().add_reference();
   if (holds_own_reference_) {
     mine.fd = descriptor_->number();
-    mine.events = direction_ == direction::read ? POLLIN : POLLOUT;
+    mine.events = direction_ == direction::read    ? POLLIN
+                  : direction_ == direction::write ? POLLOUT
+                                                   : POLLPRI;
   }
   return mine;
 }

@@ -31,8 +31,8 @@ class io_request : public waiter {
  public:
   enum class step : std::uint8_t { done, wait };
 
-  // Binds the request to a descriptor and begins the operation. The descriptor must outlive the
-  // request's start only: a handle destroyed later ends the request with errc::closed.
+  // Binds the request to a descriptor and begins the operation. The descriptor must outlive this call
+  // only: a handle destroyed later, in whatever thread, ends the request with errc::closed.
   void start(const fd& target) noexcept;
 
   // For a driver that is a plain thread: deadlines are read off the clock, since nobody may be there to
@@ -87,11 +87,15 @@ class io_request : public waiter {
 
   step begin() noexcept;
   step take_over() noexcept;
+  bool enter() noexcept;
   step try_on() noexcept;
   step finish() noexcept;
   step finish(std::error_code error) noexcept;
 
   poll_descriptor* descriptor_ = nullptr;
+  // Which use of the descriptor the request is for. Until the direction is ours the handle may go and
+  // the descriptor be used anew.
+  std::uint32_t generation_ = 0;
   poll_descriptor::epoch epoch_ = 0;
   const direction direction_;
   phase phase_ = phase::idle;

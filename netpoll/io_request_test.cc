@@ -430,8 +430,8 @@ class Accepting : public ::testing::Test {
     ::socklen_t size = sizeof(address_);
     EXPECT_TRUE(sys::get_socket_name(listening.get(), address(), &size).ok());
     EXPECT_EQ(listener_.open(reactor_, std::move(listening)), 0);
-    EXPECT_EQ(client_.open(reactor_, unique_fd(static_cast<int>(
-                                         sys::socket(AF_INET, SOCK_STREAM, 0).value))),
+    EXPECT_EQ(client_.open(reactor_,
+                           unique_fd(static_cast<int>(sys::socket(AF_INET, SOCK_STREAM, 0).value))),
               0);
   }
   ::sockaddr* address() { return reinterpret_cast<::sockaddr*>(&address_); }

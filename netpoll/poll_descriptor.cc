@@ -2,6 +2,7 @@
 #include "netpoll/poll_descriptor.h"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"
@@ -12,8 +13,21 @@ namespace netpoll {
 namespace {
 
 constexpr std::uint32_t lasting = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
-constexpr std::uint32_t readable = EPOLLIN | lasting;
-constexpr std::uint32_t writable = EPOLLOUT | EPOLLHUP | EPOLLERR;
+
+// Which events may let a try in the direction go on.
+constexpr std::uint32_t events_of(direction which) noexcept {
+  switch (which) {
+    case direction::read: return EPOLLIN | EPOLLRDHUP;
+    case direction::write: return EPOLLOUT;
+    case direction::urgent: return EPOLLPRI;
+  }
+  return 0;
+}
+// These come unasked and concern everybody.
+constexpr std::uint32_t fatal = EPOLLHUP | EPOLLERR;
+
+constexpr std::uint32_t all_events =
+    events_of(direction::read) | events_of(direction::write) | events_of(direction::urgent);
 
 }  // namespace
 
@@ -24,13 +38,14 @@ std::uint64_t poll_descriptor::tag() const noexcept {
 void poll_descriptor::open(reactor& where, int number) noexcept {
   reactor_ = &where;
   number_ = number;
-  registered_.store(false, std::memory_order_relaxed);  // published with the handle, by its owner
+  // relaxed, all of these: published with the handle, by its owner.
+  registration_.store(registration::none, std::memory_order_relaxed);
+  trigger_.store(trigger::edge, std::memory_order_relaxed);
   lasting_events_.store(0, std::memory_order_relaxed);
   interrupts_.store(0, std::memory_order_relaxed);
-  state_[direction::read].store(none, std::memory_order_relaxed);
-  // A new descriptor can be written to until it says otherwise.
-  state_[direction::write].store(ready, std::memory_order_relaxed);
-  for (const direction which : both_directions) {
+  for (const direction which : all_directions) {
+    // A new descriptor can be written to until it says otherwise.
+    state_[which].store(which == direction::write ? ready : none, std::memory_order_relaxed);
     times_[which].deadline.store(never, std::memory_order_relaxed);
     times_[which].operation_deadline.store(never, std::memory_order_relaxed);
     times_[which].nap.store(never, std::memory_order_relaxed);
@@ -40,18 +55,50 @@ void poll_descriptor::open(reactor& where, int number) noexcept {
   fd_mutex_.reset();
 }
 
-int poll_descriptor::ensure_registered() noexcept {
-  if (registered_.load(std::memory_order_acquire)) {
+int poll_descriptor::set_trigger(trigger how) noexcept {
+  const std::lock_guard lock(timer_mutex_);
+  // relaxed, here and below: the mutex orders it.
+  if (registration_.load(std::memory_order_relaxed) != registration::none) {
+    return EBUSY;
+  }
+  trigger_.store(how, std::memory_order_relaxed);
+  reported_ = 0;
+  return 0;
+}
+
+int poll_descriptor::ensure_reported(direction which) noexcept {
+  if (how_triggered() == trigger::exclusive && which != direction::read) {
+    return EINVAL;
+  }
+  if (!is_rearmed() && registration_.load(std::memory_order_acquire) == registration::done) {
     return 0;
   }
   const std::lock_guard lock(timer_mutex_);
-  // relaxed: the mutex orders it.
-  if (registered_.load(std::memory_order_relaxed)) {
-    return 0;
+  switch (registration_.load(std::memory_order_relaxed)) {
+    case registration::impossible: return EPERM;
+    case registration::none:
+      reported_ = is_rearmed() ? events_of(which) : all_events;
+      return register_locked();
+    case registration::done: break;
   }
-  const int error = reactor_->add(*this);
+  const std::uint32_t wanted = reported_ | events_of(which);
+  return !is_rearmed() || wanted == reported_ ? 0 : arm_locked(wanted);
+}
+
+int poll_descriptor::register_locked() noexcept {
+  const int error = reactor_->add(*this, reported_);
   if (error == 0) {
-    registered_.store(true, std::memory_order_release);
+    registration_.store(registration::done, std::memory_order_release);
+  } else if (error == EPERM) {
+    registration_.store(registration::impossible, std::memory_order_release);
+  }
+  return error;
+}
+
+int poll_descriptor::arm_locked(std::uint32_t wanted) noexcept {
+  const int error = reactor_->modify(*this, wanted);
+  if (error == 0) {
+    reported_ = wanted;
   }
   return error;
 }
@@ -67,7 +114,7 @@ bool poll_descriptor::close() noexcept {
     ++sequence_;
     armed_at_.store(never, std::memory_order_seq_cst);
     reactor_->timers().disarm(*this);
-    for (const direction which : both_directions) {
+    for (const direction which : all_directions) {
       if (waiter* const who = evict(which)) {
         woken.push(*who);
       }
@@ -76,7 +123,7 @@ bool poll_descriptor::close() noexcept {
   resume_all(woken, wake_reason::closed);
   const fd_mutex::duty what = fd_mutex_.drop_reference();
   settle(what);
-  if (what != fd_mutex::duty::destroy) {
+  if (what != fd_mutex::duty::destroy && is_pollable()) {
     fd_mutex_.wait_until_destroyed();
   }
   return true;
@@ -161,7 +208,7 @@ bool poll_descriptor::is_interrupted(direction which, epoch since) const noexcep
 
 void poll_descriptor::cancel() noexcept {
   interrupts_.fetch_add(cancel_count::one, std::memory_order_seq_cst);
-  for (const direction which : both_directions) {
+  for (const direction which : all_directions) {
     if (waiter* const who = evict(which)) {
       who->resume(wake_reason::cancelled);
     }
@@ -173,8 +220,8 @@ void poll_descriptor::notify(std::uint32_t events, waiter_queue& resumed) noexce
   if ((events & lasting) != 0) {
     lasting_events_.fetch_or(events & lasting, std::memory_order_release);
   }
-  for (const direction which : both_directions) {
-    if ((events & (which == direction::read ? readable : writable)) == 0) {
+  for (const direction which : all_directions) {
+    if ((events & (events_of(which) | fatal)) == 0) {
       continue;
     }
     state value = state_[which].load(std::memory_order_seq_cst);
@@ -189,9 +236,51 @@ void poll_descriptor::notify(std::uint32_t events, waiter_queue& resumed) noexce
   }
 }
 
+// Whether somebody has begun to wait for the direction.
+bool poll_descriptor::is_waited_for(direction which) const noexcept {
+  const state value = state_[which].load(std::memory_order_seq_cst);
+  return value != none && value != ready;
+}
+
+void poll_descriptor::notify_and_rearm(std::uint32_t events, waiter_queue& resumed) noexcept {
+  // epoll_ctl needs the number, and the number a reference; closed meanwhile means nobody waits.
+  if (!fd_mutex_.add_reference()) {
+    return;
+  }
+  // A one-shot report has disarmed everything, so that is written down before anybody is woken who might
+  // wait again; a level-triggered one goes on until nobody waits, which shows afterwards.
+  const bool is_disarmed = how_triggered() == trigger::one_shot;
+  if (!is_disarmed) {
+    notify(events, resumed);
+  }
+  int error = 0;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    std::uint32_t wanted = 0;
+    for (const direction which : all_directions) {
+      const bool was_wanted = (reported_ & events_of(which)) == events_of(which);
+      const bool has_come = (events & (events_of(which) | fatal)) != 0;
+      if (was_wanted && !(has_come && (is_disarmed || !is_waited_for(which)))) {
+        wanted |= events_of(which);
+      }
+    }
+    if (is_disarmed) {
+      reported_ = 0;
+    }
+    if (wanted != reported_) {
+      error = arm_locked(wanted);
+    }
+  }
+  if (is_disarmed || error != 0) {
+    // What cannot be armed is woken instead: its next wait reports the error.
+    notify(error != 0 ? fatal : events, resumed);
+  }
+  drop_reference();
+}
+
 void poll_descriptor::set_deadline(directions which, nanotime when) noexcept {
   bool must_look = self_servers_.load(std::memory_order_seq_cst) != 0;
-  for (const direction each : both_directions) {
+  for (const direction each : all_directions) {
     if (contains(which, each)) {
       times_[each].deadline.store(when, std::memory_order_seq_cst);
       must_look |= (interrupts_.load(std::memory_order_seq_cst) & expired_bit(each)) != 0;
@@ -203,7 +292,7 @@ void poll_descriptor::set_deadline(directions which, nanotime when) noexcept {
 }
 
 void poll_descriptor::set_timeout(directions which, nanotime timeout) noexcept {
-  for (const direction each : both_directions) {
+  for (const direction each : all_directions) {
     if (contains(which, each)) {
       times_[each].timeout.store(timeout, std::memory_order_seq_cst);
     }
@@ -307,7 +396,7 @@ void poll_descriptor::reconcile_locked(waiter_queue& expired) noexcept {
     return;  // closed meanwhile: everybody has been woken, and the timer must stay disarmed
   }
   const nanotime now = clock::now();
-  for (const direction which : both_directions) {
+  for (const direction which : all_directions) {
     const std::uint32_t bit = expired_bit(which);
     bool is_over = has_passed(which, now);
     if (is_over) {
@@ -338,7 +427,7 @@ void poll_descriptor::reconcile_locked(waiter_queue& expired) noexcept {
 void poll_descriptor::arm_timer() noexcept {
   const std::uint32_t interrupts = interrupts_.load(std::memory_order_seq_cst);
   nanotime first = never;
-  for (const direction which : both_directions) {
+  for (const direction which : all_directions) {
     // What has expired waits for nothing but to be moved.
     if ((interrupts & expired_bit(which)) == 0) {
       first = std::min(first, wake_time(which));
@@ -356,7 +445,7 @@ void poll_descriptor::destroy() noexcept {
   // What epoll_wait has already fetched for this use is now for a generation that is over.
   generation_.fetch_add(1, std::memory_order_release);
   // relaxed: a closed descriptor is no longer registered by anybody, and who did it held a reference.
-  if (registered_.load(std::memory_order_relaxed)) {
+  if (registration_.load(std::memory_order_relaxed) == registration::done) {
     reactor_->remove(*this);
   }
   reactor_->delist(*this);

@@ -12,10 +12,9 @@
 // that it is no longer the one it was meant for.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <mutex>
 
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/bit_field.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/base/intrusive_list.h"
@@ -27,6 +26,19 @@
 namespace netpoll {
 
 class reactor;
+
+// How epoll is asked to report a descriptor.
+enum class trigger : std::uint8_t {
+  // Once, when it becomes ready: one registration and no further call. What everything starts with.
+  edge,
+  // For as long as it is ready and somebody waits. For descriptors whose readiness makes no edge.
+  level,
+  // As level, but armed anew for each wait: no report ever comes unasked.
+  one_shot,
+  // As edge, for reading alone; among the reactors that have registered the same socket so, one is told
+  // of each new connection instead of all (EPOLLEXCLUSIVE).
+  exclusive,
+};
 
 class poll_descriptor : public intrusive_list_node<poll_descriptor>, private timer_queue::entry {
  public:
@@ -46,12 +58,29 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   // Begins a use. Called by the one who took it from the pool. From now on the number is ours.
   void open(reactor& where, int number) noexcept;
 
-  // Makes sure epoll knows the descriptor: once, edge-triggered, for both directions, the first time
-  // somebody has to wait. Returns an errno value. The caller holds a reference.
-  int ensure_registered() noexcept;
+  // How epoll is to report it, if the reactor does not know it yet; EBUSY when it does. Returns an errno
+  // value. For holders of a reference.
+  int set_trigger(trigger how) noexcept;
+
+  // Makes sure epoll will report the direction; called after arm(), so that a level-triggered report
+  // that finds nobody waiting knows whether somebody is about to. An edge-triggered descriptor is
+  // registered the first time somebody has to wait, and that is all. Returns an errno value; EPERM, for
+  // a descriptor that epoll cannot poll, is remembered: see is_pollable(). The caller holds a reference.
+  int ensure_reported(direction which) noexcept;
+
+  // False for what epoll cannot poll, a regular file for one, and for what was opened as blocking: its
+  // calls never report "not now", and nobody waits for it.
+  bool is_pollable() const noexcept {
+    return registration_.load(std::memory_order_acquire) != registration::impossible;
+  }
+  // Declares it so.
+  void give_up_polling() noexcept {
+    registration_.store(registration::impossible, std::memory_order_release);
+  }
 
   // Ends the use: wakes everybody with wake_reason::closed, closes the number as soon as no call is
-  // inside any more, and returns when that is done. False if somebody else closed it first.
+  // inside any more, and returns when that is done; a descriptor that cannot be polled may have somebody
+  // blocked in the kernel, for whom it does not wait. False if somebody else closed it first.
   bool close() noexcept;
 
   // The handle is gone. The descriptor goes back to the pool when the last operation has left.
@@ -90,16 +119,28 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   bool is_cancelled(epoch since) const noexcept { return current_epoch() != since; }
   epoch current_epoch() const noexcept;
 
-  // Cancels what waits now: the parked and the queued operations of both directions.
+  // Cancels what waits now: the parked and the queued operations of all directions.
   void cancel() noexcept;
 
   // ---- Events; for the reactor ----------------------------------------------------------------
 
   // Takes in what epoll reported and adds the waiters to be resumed to `ready`.
   void notify(std::uint32_t events, waiter_queue& ready) noexcept;
+  // The same for a level-triggered or one-shot descriptor, whose arming is brought up to date.
+  void notify_and_rearm(std::uint32_t events, waiter_queue& ready) noexcept;
+  bool is_rearmed() const noexcept {
+    const trigger how = how_triggered();
+    return how == trigger::level || how == trigger::one_shot;
+  }
+  trigger how_triggered() const noexcept {
+    // relaxed: set before the registration that lets events come.
+    return trigger_.load(std::memory_order_relaxed);
+  }
   bool is_current(std::uint32_t generation) const noexcept {
     return generation_.load(std::memory_order_acquire) == generation;
   }
+  // Which use of the descriptor this is.
+  std::uint32_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
 
   // ---- Deadlines; for holders of a reference --------------------------------------------------
 
@@ -148,6 +189,9 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   void reconcile_locked(waiter_queue& expired) noexcept;
   void arm_timer() noexcept;
   waiter* evict(direction which) noexcept;
+  int register_locked() noexcept;
+  int arm_locked(std::uint32_t wanted) noexcept;
+  bool is_waited_for(direction which) const noexcept;
   void destroy() noexcept;
   void settle(fd_mutex::duty what) noexcept;
 
@@ -163,6 +207,8 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   //   waiter           -> none     evict() by close, deadline or cancel, or withdraw(); who wins the
   //                                exchange resumes the waiter, or has it back
   //   ready            -> none     consume_ready(), by the operation, before each try
+  //   none             -> ready    restore_ready(), by the operation whose try left something
+  // open() starts reading and urgent at none, writing at ready.
   //
   // No wake-up is lost:
   // - Readiness is in the same word that the waiter is published in.
@@ -170,7 +216,10 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   //   evict; an operation first stores parking, then reads these, then publishes. All are sequentially
   //   consistent: one side sees the other.
   // - Readiness is cleared before the try, so an edge during the try is kept.
-  // Explored by poll_descriptor_test.cc at every step.
+  // - A level-triggered direction is taken out of what epoll reports only under timer_mutex_ and only if
+  //   nobody is parking or parked; an operation first stores parking, then, under the mutex, looks
+  //   whether epoll reports the direction.
+  // Explored by testing/interleave, by testing/model, and step by step by poll_descriptor_test.cc.
   using state = std::uintptr_t;
   static constexpr state none = 0;
   static constexpr state ready = 1;
@@ -185,15 +234,18 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   using closed_bit = bit_field<std::uint32_t, 0, 1>;
   using read_expired = closed_bit::next<1>;
   using write_expired = read_expired::next<1>;
-  using cancel_count = write_expired::next<29>;
+  using urgent_expired = write_expired::next<1>;
+  using cancel_count = urgent_expired::next<28>;
   static constexpr std::uint32_t expired_bit(direction which) noexcept {
-    return which == direction::read ? read_expired::one : write_expired::one;
+    return read_expired::one << static_cast<unsigned>(which);
   }
+
+  enum class registration : std::uint8_t { none, done, impossible };
 
   // Deadlines. `deadline` is the user's, `operation_deadline` that of the operation under way when a
   // timeout is set, `nap` when a napping operation wants to go on.
   //
-  // One timer serves both directions. armed_at_ is what it is armed for, `never` if it is not.
+  // One timer serves all directions. armed_at_ is what it is armed for, `never` if it is not.
   //   moved later:   set_deadline() stores and finds armed_at_ <= when: done. The timer fires early,
   //                  sees the new deadline and arms again
   //   moved earlier: under timer_mutex_ the timer is armed anew, under a new sequence number; a firing
@@ -205,33 +257,36 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   //                  was moved meanwhile, the bit is taken back and nobody is woken. set_deadline()
   //                  stores, then reads the bit: one sees the other here too
   struct times {
-    std::atomic<nanotime> deadline;
-    std::atomic<nanotime> operation_deadline;
-    std::atomic<nanotime> nap;
-    std::atomic<nanotime> timeout;
+    atomic<nanotime> deadline;
+    atomic<nanotime> operation_deadline;
+    atomic<nanotime> nap;
+    atomic<nanotime> timeout;
   };
   bool has_passed(direction which, nanotime now) const noexcept;
 
-  per_direction<std::atomic<state>> state_{};
-  std::atomic<std::uint32_t> interrupts_{0};
+  per_direction<atomic<state>> state_{};
+  atomic<std::uint32_t> interrupts_{0};
   // Events that make a short transfer no proof of a drained socket. Only ever set during a use.
-  std::atomic<std::uint32_t> lasting_events_{0};
+  atomic<std::uint32_t> lasting_events_{0};
   int number_ = -1;
   fd_mutex fd_mutex_;
   per_direction<times> times_{};
-  std::atomic<nanotime> armed_at_{never};
-  std::atomic<std::uint32_t> generation_{0};
+  atomic<nanotime> armed_at_{never};
+  atomic<std::uint32_t> generation_{0};
   // Threads that keep the time themselves; see add_self_server().
-  std::atomic<std::uint32_t> self_servers_{0};
-  std::atomic<bool> registered_{false};
+  atomic<std::uint32_t> self_servers_{0};
+  atomic<registration> registration_{registration::none};
+  atomic<trigger> trigger_{trigger::edge};
   const std::uint32_t index_;
   reactor* reactor_ = nullptr;
   poll_descriptor* next_free_ = nullptr;  // the pool's
 
   // Taken before the timer queue's mutex.
-  std::mutex timer_mutex_;
+  netpoll::mutex timer_mutex_;
   // Which arming of the timer counts. Never reset, not even between uses.
   std::uint32_t sequence_ = 0;  // under timer_mutex_
+  // What epoll was last asked to report, of a level-triggered or one-shot descriptor.
+  std::uint32_t reported_ = 0;            // under timer_mutex_
   per_direction<waiter*> self_server_{};  // under timer_mutex_
 };
 

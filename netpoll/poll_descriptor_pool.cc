@@ -40,8 +40,8 @@ poll_descriptor* poll_descriptor_pool::acquire() noexcept {
     if (unused.block_count == block_limit) {
       return nullptr;
     }
-    void* const memory = ::operator new(sizeof(poll_descriptor) * block_size,
-                                        std::align_val_t{alignof(poll_descriptor)}, std::nothrow);
+    void* const memory = ::operator new (sizeof(poll_descriptor) * block_size,
+                                         std::align_val_t{alignof(poll_descriptor)}, std::nothrow);
     if (memory == nullptr) {
       return nullptr;
     }

@@ -59,15 +59,11 @@ class PollDescriptor : public ::testing::TestWithParam<direction> {
         resume_all(ready, wake_reason::ready);
         break;
       }
-      case actor::close:
-        fd_.close();
-        break;
+      case actor::close: fd_.close(); break;
       case actor::deadline:
         fd_.set_deadline(directions::both, clock_.after(std::chrono::seconds(-1)));
         break;
-      case actor::cancel:
-        fd_.cancel();
-        break;
+      case actor::cancel: fd_.cancel(); break;
     }
   }
 

@@ -15,6 +15,29 @@ constexpr int batch_size = 256;
 
 // No poll_descriptor has this tag: its index is past the pool's end.
 constexpr std::uint64_t wakeup_tag = ~std::uint64_t{0};
+constexpr std::uint64_t timer_tag = wakeup_tag - 1;
+
+// What epoll is told for the events that a descriptor's trigger asks for.
+std::uint32_t events_for(trigger how, std::uint32_t events) noexcept {
+  switch (how) {
+    case trigger::edge: return events | EPOLLET;
+    case trigger::exclusive:
+      return EPOLLIN | EPOLLET | EPOLLEXCLUSIVE;  // the kernel allows no more
+    case trigger::level:
+      // A hang-up or an error cannot be left out; nobody waiting, it is reported once and no more.
+      return events != 0 ? events : std::uint32_t{EPOLLONESHOT};
+    case trigger::one_shot: return events | EPOLLONESHOT;
+  }
+  return events;
+}
+
+// Level-triggered: a descriptor of the reactor's own, reported until it is drained.
+sys::result add_own(int epoll, int number, std::uint64_t tag) noexcept {
+  ::epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.u64 = tag;
+  return sys::epoll_control(epoll, EPOLL_CTL_ADD, number, &event);
+}
 
 }  // namespace
 
@@ -35,12 +58,7 @@ int reactor::open() noexcept {
   if (const int error = wakeup_.open()) {
     return error;
   }
-  ::epoll_event event{};
-  event.events = EPOLLIN;  // level-triggered: stays readable until the sleeper has drained it
-  event.data.u64 = wakeup_tag;
-  const sys::result added =
-      sys::epoll_control(epoll.get(), EPOLL_CTL_ADD, wakeup_.number(), &event);
-  if (!added.ok()) {
+  if (const sys::result added = add_own(epoll.get(), wakeup_.number(), wakeup_tag); !added.ok()) {
     return added.error;
   }
   epoll_ = std::move(epoll);
@@ -48,8 +66,30 @@ int reactor::open() noexcept {
   return 0;
 }
 
+int reactor::native_handle(int& error) noexcept {
+  error = 0;
+  if (!timer_fd_) {
+    const sys::result created = sys::timer_fd();
+    if (!created.ok()) {
+      error = created.error;
+      return -1;
+    }
+    unique_fd timer(static_cast<int>(created.value));
+    if (const sys::result added = add_own(epoll_.get(), timer.get(), timer_tag); !added.ok()) {
+      error = added.error;
+      return -1;
+    }
+    timer_fd_ = std::move(timer);
+    hand_over_to_outer_loop();
+  }
+  return epoll_.get();
+}
+
 void reactor::wait(nanotime until) noexcept {
   ::epoll_event events[batch_size];
+  if (timer_fd_) {
+    wakeup_.end_sleep();
+  }
   const bool wants_sleep = until > 0 && time_to_wait(until) != 0;
   const bool sleeps = wants_sleep && wakeup_.begin_sleep();
   // Read again after begin_sleep(): a timer armed before it is seen here, one armed after it sees us.
@@ -60,26 +100,57 @@ void reactor::wait(nanotime until) noexcept {
   }
   check(found.ok() || found.error == EINTR,
         "epoll_wait failed: was the reactor's descriptor closed from outside the library?");
-
-  waiter_queue ready;
-  for (long i = 0; i < found.value; ++i) {
-    const std::uint64_t tag = events[i].data.u64;
-    if (tag == wakeup_tag) {
-      wakeup_.drain();
-      continue;
-    }
-    poll_descriptor& which = poll_descriptor_pool::at(static_cast<std::uint32_t>(tag >> 32));
-    if (which.is_current(static_cast<std::uint32_t>(tag))) {
-      which.notify(events[i].events, ready);
-    }
-  }
-  resume_all(ready, wake_reason::ready);
+  dispatch(events, found.value);
 
   if (timers_.next() != never) {
     const nanotime now = clock::now();
     if (timers_.next() <= now) {
       timers_.expire(now);
     }
+  }
+  if (timer_fd_) {
+    hand_over_to_outer_loop();
+  }
+}
+
+void reactor::dispatch(const ::epoll_event* events, long count) noexcept {
+  waiter_queue ready;
+  for (long i = 0; i < count; ++i) {
+    const std::uint64_t tag = events[i].data.u64;
+    if (tag == wakeup_tag) {
+      wakeup_.drain();
+      continue;
+    }
+    if (tag == timer_tag) {
+      timer_fd_time_ = 0;  // armed anew in any case, which makes it unreadable
+      continue;
+    }
+    poll_descriptor& which = poll_descriptor_pool::at(static_cast<std::uint32_t>(tag >> 32));
+    if (!which.is_current(static_cast<std::uint32_t>(tag))) {
+      continue;
+    }
+    if (which.is_rearmed()) {
+      which.notify_and_rearm(events[i].events, ready);
+    } else {
+      which.notify(events[i].events, ready);
+    }
+  }
+  resume_all(ready, wake_reason::ready);
+}
+
+// From here until the next wait(), whatever there is to do makes epoll_ readable.
+void reactor::hand_over_to_outer_loop() noexcept {
+  // Somebody who notified while nobody slept did not write the eventfd.
+  while (!wakeup_.begin_sleep()) {
+    wakeup_.signal();
+  }
+  // Read after begin_sleep(), as in wait().
+  const nanotime first = timers_.next();
+  if (first != timer_fd_time_ && !clock::is_replaced()) {
+    timer_fd_time_ = first;
+    sys::set_timer_fd(timer_fd_.get(), first == never ? 0 : std::max<nanotime>(first, 1));
+  } else if (clock::is_replaced() && first <= clock::now()) {
+    wakeup_.signal();
   }
 }
 
@@ -109,11 +180,18 @@ void reactor::add_waiter(timer_queue::entry& which, waiter& who, nanotime when) 
   }
 }
 
-int reactor::add(poll_descriptor& which) noexcept {
+int reactor::add(poll_descriptor& which, std::uint32_t events) noexcept {
   ::epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+  event.events = events_for(which.how_triggered(), events);
   event.data.u64 = which.tag();
   return sys::epoll_control(epoll_.get(), EPOLL_CTL_ADD, which.number(), &event).error;
+}
+
+int reactor::modify(poll_descriptor& which, std::uint32_t events) noexcept {
+  ::epoll_event event{};
+  event.events = events_for(which.how_triggered(), events);
+  event.data.u64 = which.tag();
+  return sys::epoll_control(epoll_.get(), EPOLL_CTL_MOD, which.number(), &event).error;
 }
 
 void reactor::remove(poll_descriptor& which) noexcept {

@@ -11,10 +11,11 @@
 // at any time. No member throws but for lack of memory.
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <mutex>
+#include <sys/epoll.h>
 
+#include <cstdint>
+
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/base/intrusive_list.h"
 #include "netpoll/base/unique_fd.h"
@@ -50,8 +51,16 @@ class reactor final : private clock::observer {
 
   // Whether `number` is one of the reactor's own descriptors, which nobody else may close.
   bool is_own(int number) const noexcept {
-    return number == epoll_.get() || number == wakeup_.number();
+    return number >= 0 &&
+           (number == epoll_.get() || number == wakeup_.number() || number == timer_fd_.get());
   }
+
+  // A descriptor that is readable whenever wait() would find something to do: an event, a timer that is
+  // due, a wake(). Poll it from another event loop and call wait(0) when it is readable. The first call
+  // costs a timerfd, and from then on every wait() an eventfd write or two: wakes go through the kernel
+  // also while nobody sleeps here. It belongs to the reactor. Returns an errno value in `error` when the
+  // timerfd cannot be had; call it before other threads use the reactor.
+  int native_handle(int& error) noexcept;
 
   // Closes all descriptors that are still open and cancels all timers, resuming their waiters.
   void shut_down() noexcept;
@@ -61,19 +70,24 @@ class reactor final : private clock::observer {
 
   void time_moved() noexcept override { wakeup_.notify(); }
 
-  // For poll_descriptor. Returns an errno value.
-  int add(poll_descriptor& which) noexcept;
+  // For poll_descriptor. Both return an errno value.
+  int add(poll_descriptor& which, std::uint32_t events) noexcept;
+  int modify(poll_descriptor& which, std::uint32_t events) noexcept;
   void remove(poll_descriptor& which) noexcept;
   // The descriptors that are open, so that shut_down() finds them.
   void enlist(poll_descriptor& which) noexcept;
   void delist(poll_descriptor& which) noexcept;
 
   std::int64_t time_to_wait(nanotime until) const noexcept;
+  void dispatch(const ::epoll_event* events, long count) noexcept;
+  void hand_over_to_outer_loop() noexcept;
 
   unique_fd epoll_;
   wakeup wakeup_;
+  unique_fd timer_fd_;              // open when the reactor is polled by another loop
+  nanotime timer_fd_time_ = never;  // what timer_fd_ is armed for; the waiting thread's
   timer_queue timers_;
-  std::mutex open_mutex_;
+  mutex open_mutex_;
   intrusive_list<poll_descriptor> open_;  // under open_mutex_
 };
 

@@ -12,53 +12,41 @@
 namespace netpoll {
 namespace {
 
-// The kernel refuses more in one call (IOV_MAX).
-constexpr std::size_t max_buffers = 1024;
+// One splice or sendfile asks for no more than this, so that others get their turn.
+constexpr std::size_t splice_pipe_bytes = std::size_t{1} << 20;
 
 constexpr nanotime shortest_nap_ns = 5'000'000;
 constexpr nanotime longest_nap_ns = 1'000'000'000;
 
-std::size_t total_size(const ::iovec* buffers, std::size_t count) noexcept {
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    size += buffers[i].iov_len;
-  }
-  return size;
-}
-
-::msghdr message_of(::iovec* buffers, std::size_t count) noexcept {
+::msghdr message_of(iovec_cursor& buffers) noexcept {
   ::msghdr message{};
-  message.msg_iov = buffers;
-  message.msg_iovlen = std::min(count, max_buffers);
+  message.msg_iov = buffers.data();
+  message.msg_iovlen = buffers.count();
   return message;
 }
 
 }  // namespace
 
 read_request::read_request(transport kind, ::iovec* buffers, std::size_t count, int flags) noexcept
-    : io_request(direction::read),
-      buffers_(buffers),
-      count_(count),
-      size_(total_size(buffers, count)),
-      flags_(flags),
-      kind_(kind) {
-  if (size_ == 0 && kind != transport::message_socket) {
+    : io_request(direction::read), buffers_(buffers, count), flags_(flags), kind_(kind) {
+  if (buffers_.is_empty() && kind != transport::message_socket) {
     insist();
   }
 }
 
 io_request::outcome read_request::attempt(int number) noexcept {
-  if (size_ == 0 && kind_ != transport::message_socket) {
+  if (buffers_.is_empty() && kind_ != transport::message_socket) {
     return outcome::done;
   }
   sys::result got;
-  if (kind_ == transport::pipe) {
-    got = count_ == 1 ? sys::read(number, buffers_->iov_base, buffers_->iov_len)
-                      : sys::read_vector(number, buffers_, std::min(count_, max_buffers));
-  } else if (count_ == 1) {
-    got = sys::recv(number, buffers_->iov_base, buffers_->iov_len, flags_);
+  if (buffers_.count() == 1) {
+    const ::iovec& only = *buffers_.data();
+    got = kind_ == transport::pipe ? sys::read(number, only.iov_base, only.iov_len)
+                                   : sys::recv(number, only.iov_base, only.iov_len, flags_);
+  } else if (kind_ == transport::pipe) {
+    got = sys::read_vector(number, buffers_.data(), buffers_.count());
   } else {
-    ::msghdr message = message_of(buffers_, count_);
+    ::msghdr message = message_of(buffers_);
     got = sys::receive_message(number, &message, flags_);
   }
   if (sys::would_block(got.error)) {
@@ -74,88 +62,191 @@ io_request::outcome read_request::attempt(int number) noexcept {
     return outcome::done;
   }
   // A datagram says nothing about the next one; a short read of a stream has emptied it.
-  return kind_ == transport::stream_socket && bytes_ < size_ && flags_ == 0 ? outcome::drained
-                                                                            : outcome::done;
+  return kind_ == transport::stream_socket && buffers_.was_short(bytes_) && flags_ == 0
+             ? outcome::drained
+             : outcome::done;
 }
 
 write_request::write_request(transport kind, ::iovec* buffers, std::size_t count, amount how_much,
                              int flags) noexcept
     : io_request(direction::write),
-      buffers_(buffers),
-      count_(count),
-      size_(total_size(buffers, count)),
+      buffers_(buffers, count),
       flags_(flags),
       kind_(kind),
       how_much_(how_much) {
-  if (size_ == 0 && kind != transport::message_socket) {
+  if (buffers_.is_empty() && kind != transport::message_socket) {
     insist();
   }
 }
 
 io_request::outcome write_request::attempt(int number) noexcept {
   for (;;) {
-    if (size_ == 0 && kind_ != transport::message_socket) {
+    if (buffers_.is_empty() && kind_ != transport::message_socket) {
       return outcome::done;
     }
     sys::result sent;
     if (kind_ == transport::pipe) {
-      sent = sys::write_vector(number, buffers_, std::min(count_, max_buffers));
-    } else if (count_ == 1) {
-      sent = sys::send(number, buffers_->iov_base, buffers_->iov_len, flags_);
+      sent = sys::write_vector(number, buffers_.data(), buffers_.count());
+    } else if (buffers_.count() == 1) {
+      const ::iovec& only = *buffers_.data();
+      sent = sys::send(number, only.iov_base, only.iov_len, flags_);
     } else {
-      const ::msghdr message = message_of(buffers_, count_);
+      const ::msghdr message = message_of(buffers_);
       sent = sys::send_message(number, &message, flags_);
     }
     if (sys::would_block(sent.error)) {
       return outcome::blocked;
     }
+    if (sent.ok() && sent.value == 0 && !buffers_.is_empty()) {
+      sent.error = EIO;
+    }
     if (!sent.ok()) {
       error_ = system_error_code(sent.error);
       return outcome::done;
     }
-    check(sent.bytes() <= size_, "the kernel says it wrote more than it was given");
+    check(sent.bytes() <= buffers_.size(), "the kernel says it wrote more than it was given");
     bytes_ += sent.bytes();
-    const bool was_short = sent.bytes() < size_;
-    if (how_much_ == amount::some || !was_short) {
+    const bool was_short = buffers_.was_short(sent.bytes());
+    if (how_much_ == amount::some || kind_ == transport::message_socket) {
       return was_short ? outcome::drained : outcome::done;
     }
-    consume(sent.bytes());
-    // A short write has filled the socket: waiting comes before the next try. A vector cut off at
-    // max_buffers was not short, it was not all.
-    if (count_ < max_buffers) {
+    buffers_.advance(sent.bytes());
+    // A short write has filled the socket: waiting comes before the next try.
+    if (was_short) {
       return outcome::blocked;
     }
   }
 }
 
-void write_request::consume(std::size_t bytes) noexcept {
-  size_ -= bytes;
-  while (count_ > 0 && bytes >= buffers_->iov_len) {
-    bytes -= buffers_->iov_len;
-    ++buffers_;
-    --count_;
+io_request::outcome receive_message_request::attempt(int number) noexcept {
+  const ::msghdr asked = message_;
+  const sys::result got = sys::receive_message(number, &message_, flags_);
+  if (sys::would_block(got.error)) {
+    message_ = asked;
+    return outcome::blocked;
   }
-  if (count_ > 0) {
-    buffers_->iov_base = static_cast<char*>(buffers_->iov_base) + bytes;
-    buffers_->iov_len -= bytes;
+  error_ = system_error_code(got.error);
+  bytes_ = got.ok() ? got.bytes() : 0;
+  return outcome::done;
+}
+
+io_request::outcome send_message_request::attempt(int number) noexcept {
+  const sys::result sent = sys::send_message(number, &message_, flags_);
+  if (sys::would_block(sent.error)) {
+    return outcome::blocked;
   }
+  error_ = system_error_code(sent.error);
+  bytes_ = sent.ok() ? sent.bytes() : 0;
+  return outcome::done;
+}
+
+io_request::outcome send_file_request::attempt(int number) noexcept {
+  while (left_ > 0) {
+    sys::result sent;
+    const std::error_code source = file_.with_number([&](int from) {
+      sent = sys::send_file(number, from, offset_, std::min(left_, max_transfer));
+      return sys::result{};
+    });
+    if (source) {
+      error_ = source;
+      return outcome::done;
+    }
+    if (sys::would_block(sent.error)) {
+      return outcome::blocked;
+    }
+    error_ = system_error_code(sent.error);
+    if (!sent.ok() || sent.value == 0) {
+      return outcome::done;
+    }
+    bytes_ += sent.bytes();
+    left_ -= sent.bytes();
+  }
+  return outcome::done;
+}
+
+int splice_pipe::open() noexcept {
+  int ends[2];
+  const sys::result made = sys::pipe(ends);
+  if (!made.ok()) {
+    return made.error;
+  }
+  read_end_.reset(ends[0]);
+  write_end_.reset(ends[1]);
+  held_bytes_ = 0;
+  // Refused (EPERM) when the user has too many large pipes: the default size does too.
+  const sys::result grown = sys::set_pipe_size(ends[1], splice_pipe_bytes);
+  constexpr std::size_t smallest = 4096;
+  size_bytes_ = grown.ok() ? grown.bytes() : smallest;
+  return 0;
+}
+
+io_request::outcome splice_in_request::attempt(int number) noexcept {
+  check(pipe_.held_bytes_ == 0, "a splice_pipe is filled while it still holds bytes");
+  const sys::result moved =
+      sys::splice(number, pipe_.write_end_.get(), std::min(size_, pipe_.size_bytes_));
+  if (sys::would_block(moved.error)) {
+    return outcome::blocked;
+  }
+  error_ = system_error_code(moved.error);
+  if (!moved.ok()) {
+    return outcome::done;
+  }
+  bytes_ = moved.bytes();
+  pipe_.held_bytes_ = bytes_;
+  if (bytes_ == 0) {
+    error_ = errc::end_of_file;
+  }
+  return outcome::done;
+}
+
+io_request::outcome splice_out_request::attempt(int number) noexcept {
+  while (pipe_.held_bytes_ > 0) {
+    const sys::result moved = sys::splice(pipe_.read_end_.get(), number, pipe_.held_bytes_);
+    if (sys::would_block(moved.error)) {
+      return outcome::blocked;
+    }
+    error_ = system_error_code(moved.ok() && moved.value == 0 ? EIO : moved.error);
+    if (error_) {
+      return outcome::done;
+    }
+    bytes_ += moved.bytes();
+    pipe_.held_bytes_ -= moved.bytes();
+  }
+  return outcome::done;
+}
+
+std::error_code copy_file(const fd& from, const fd& to, std::size_t size,
+                          std::size_t& bytes) noexcept {
+  bytes = 0;
+  return from.with_number([&](int source) {
+    sys::result last;
+    const std::error_code target_error = to.with_number([&](int target) {
+      while (bytes < size) {
+        last = sys::copy_file_range(source, nullptr, target, nullptr,
+                                    std::min(size - bytes, max_transfer));
+        if (!last.ok() || last.value == 0) {
+          break;
+        }
+        bytes += last.bytes();
+      }
+      return sys::result{};
+    });
+    return target_error ? sys::result{-1, EBADF} : last;
+  });
 }
 
 io_request::outcome accept_request::attempt(int number) noexcept {
   for (;;) {
     peer_size_ = sizeof(peer_);
-    const sys::result got =
-        sys::accept(number, reinterpret_cast<::sockaddr*>(&peer_), &peer_size_);
+    const sys::result got = sys::accept(number, reinterpret_cast<::sockaddr*>(&peer_), &peer_size_);
     switch (got.error) {
       case 0:
         error_.clear();
         accepted_.reset(static_cast<int>(got.value));
         return outcome::done;
-      case EAGAIN:
-        return outcome::blocked;
+      case EAGAIN: return outcome::blocked;
       case ECONNABORTED:
-      case EPROTO:
-        continue;  // that one is gone: the next
+      case EPROTO: continue;  // that one is gone: the next
       case EMFILE:
       case ENFILE:
       case ENOBUFS:
@@ -165,8 +256,7 @@ io_request::outcome accept_request::attempt(int number) noexcept {
           return outcome::nap;
         }
         break;
-      default:
-        break;
+      default: break;
     }
     error_ = system_error_code(got.error);
     return outcome::done;

@@ -42,8 +42,7 @@ class ThreadParker : public ::testing::Test {
 
   // Until somebody is parked in the read direction.
   void wait_until_parked() {
-    while (fd_.descriptor()->mutex().try_lock(direction::read) ==
-           fd_mutex::lock_result::acquired) {
+    while (fd_.descriptor()->mutex().try_lock(direction::read) == fd_mutex::lock_result::acquired) {
       fd_.descriptor()->unlock(direction::read, true);
       std::this_thread::yield();
     }

@@ -13,13 +13,12 @@
 // All members may be called from any thread. No member blocks but for the queue's own short lock.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <mutex>
 #include <vector>
 
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/waiter.h"
 
@@ -94,10 +93,10 @@ class timer_queue {
   void put(std::size_t position, slot moving) noexcept;
   void publish_next() noexcept;
 
-  std::mutex mutex_;
+  mutex mutex_;
   std::vector<slot> heap_;  // under mutex_
   // Written under mutex_, read without.
-  std::atomic<nanotime> next_{never};
+  atomic<nanotime> next_{never};
 };
 
 }  // namespace netpoll

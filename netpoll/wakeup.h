@@ -5,9 +5,9 @@
 // the sleeper really sleeps, and once per sleep.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/unique_fd.h"
 
 namespace netpoll {
@@ -31,16 +31,17 @@ class wakeup {
   // begin_sleep(); both are sequentially consistent, so it sees the news or is seen asleep.
   void notify_if_asleep() noexcept;
 
- private:
+  // Makes the eventfd readable, whatever the state.
   void signal() noexcept;
 
+ private:
   //   awake    -> asleep    begin_sleep(), by the sleeper
   //   notified -> awake     begin_sleep(), which then reports false
   //   awake    -> notified  notify()
   //   asleep   -> notified  notify(), notify_if_asleep(): the one who made this step writes the eventfd
   //   any      -> awake     end_sleep()
   enum class state : std::uint8_t { awake, asleep, notified };
-  std::atomic<state> state_{state::awake};
+  atomic<state> state_{state::awake};
   unique_fd event_;
 };
 

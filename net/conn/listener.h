@@ -76,6 +76,10 @@ class listener {
   void close(error_code& ec) { ec = fd_.close(); }
   void cancel() noexcept { fd_.cancel(); }
 
+  // How the kernel reports new connections; see basic_socket::set_trigger(). To be set before the first
+  // accept that has to wait.
+  void set_trigger(netpoll::trigger how, error_code& ec) { ec = fd_.set_trigger(how); }
+
   // Absolute, for the accept under way and all later ones; no_deadline clears.
   void set_deadline(deadline_type when);
   // Starts anew with each accept; zero for none.

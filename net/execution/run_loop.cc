@@ -96,6 +96,10 @@ std::size_t run_loop::run_while(bool many, Step until) {
       break;
     }
   }
+  const std::lock_guard lock(mutex_);
+  if (is_embedded_ && !queue_.empty()) {
+    events_.wake();  // what is left, the outer loop has to come back for
+  }
   return count;
 }
 
@@ -203,7 +207,15 @@ void run_loop::wake_one(std::unique_lock<std::mutex>&) noexcept {
     idle_ = who->next_idle_;
     who->is_woken_ = true;
     who->wake_up_.notify_one();
-  } else if (is_polled_) {
+  } else if (is_polled_ || is_embedded_) {
+    events_.wake();
+  }
+}
+
+void run_loop::embed() noexcept {
+  const std::lock_guard lock(mutex_);
+  is_embedded_ = true;
+  if (!queue_.empty()) {
     events_.wake();
   }
 }

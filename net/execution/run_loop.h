@@ -84,6 +84,10 @@ class run_loop {
   // The loop whose run function the calling thread is in; the innermost, or null.
   static run_loop* current() noexcept;
 
+  // From now on another event loop decides when this one's poll() is called: whatever there is to do wakes
+  // the event source, also while no thread is in a run function.
+  void embed() noexcept;
+
   execution_context& context() const noexcept { return context_; }
   internal::fiber_registry& fibers() const noexcept { return fibers_; }
 
@@ -109,6 +113,7 @@ class run_loop {
   operation_queue queue_;  // under mutex_
   worker* idle_ = nullptr;  // under mutex_
   bool is_polled_ = false;  // under mutex_: a thread is in events_.wait()
+  bool is_embedded_ = false;  // under mutex_
 };
 
 }  // namespace NET_NAMESPACE

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <mutex>
 
+#include "netpoll/base/syscall.h"
+
 namespace netpoll {
 namespace {
 
@@ -43,20 +45,23 @@ void*& link_of(const stack& unused) noexcept {
   return *reinterpret_cast<void**>(unused.top() - sizeof(void*));
 }
 
-bool install_guard(char* where) noexcept {
+// Returns an errno value.
+int install_guard(char* where) noexcept {
+  namespace sys = netpoll::sys;
   // relaxed: a stale value costs one refused call.
   if (has_guard_install.load(std::memory_order_relaxed)) {
     // Emulators take advice they do not know for a hint and report success: no guard would be there.
-    static const bool is_believable = ::madvise(where, stack::guard_size, madv_unknown) != 0;
-    if (is_believable && ::madvise(where, stack::guard_size, madv_guard_install) == 0) {
-      return true;
-    }
-    if (is_believable && errno != EINVAL) {
-      return false;
+    static const bool is_believable =
+        !sys::advise_memory(where, stack::guard_size, madv_unknown).ok();
+    if (is_believable) {
+      const int error = sys::advise_memory(where, stack::guard_size, madv_guard_install).error;
+      if (error != EINVAL) {
+        return error;
+      }
     }
     has_guard_install.store(false, std::memory_order_relaxed);
   }
-  return ::mprotect(where, stack::guard_size, PROT_NONE) == 0;
+  return sys::protect_memory(where, stack::guard_size, PROT_NONE).error;
 }
 
 }  // namespace
@@ -76,18 +81,17 @@ stack acquire_stack(std::size_t size, std::error_code& error) noexcept {
     }
   }
   const std::size_t whole = size + stack::guard_size;
-  void* const memory = ::mmap(nullptr, whole, PROT_READ | PROT_WRITE,
-                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (memory == MAP_FAILED) {
-    error.assign(errno, std::system_category());
+  const sys::result mapped = sys::map_memory(whole);
+  if (!mapped.ok()) {
+    error.assign(mapped.error, std::system_category());
     return {};
   }
+  auto* const lowest = reinterpret_cast<char*>(mapped.value);
   // A huge page would commit 2 MiB for the first byte touched. Kernels without them refuse: no matter.
-  (void)::madvise(memory, whole, MADV_NOHUGEPAGE);
-  auto* const lowest = static_cast<char*>(memory);
-  if (!install_guard(lowest)) {
-    error.assign(errno, std::system_category());
-    ::munmap(memory, whole);
+  (void)sys::advise_memory(lowest, whole, MADV_NOHUGEPAGE);
+  if (const int refused = install_guard(lowest)) {
+    error.assign(refused, std::system_category());
+    sys::unmap_memory(lowest, whole);
     return {};
   }
   return {lowest + stack::guard_size, size};
@@ -104,7 +108,7 @@ void release_stack(stack unused_now) noexcept {
       return;
     }
   }
-  ::munmap(unused_now.bottom - stack::guard_size, unused_now.size + stack::guard_size);
+  sys::unmap_memory(unused_now.bottom - stack::guard_size, unused_now.size + stack::guard_size);
 }
 
 }  // namespace netpoll

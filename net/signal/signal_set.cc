@@ -107,8 +107,8 @@ void signal_set::add(int signal, error_code& ec) {
     action.sa_handler = &on_signal;
     action.sa_flags = SA_RESTART | SA_ONSTACK;
     ::sigfillset(&action.sa_mask);
-    if (::sigaction(signal, &action, nullptr) != 0) {
-      ec = error::invalid_argument;
+    if (const auto set = netpoll::sys::signal_action(signal, &action); !set.ok()) {
+      ec = netpoll::system_error_code(set.error);
       slots[slot_].signals.fetch_and(~bit_of(signal), std::memory_order_seq_cst);
     }
   }
@@ -132,7 +132,7 @@ void signal_set::remove(int signal, error_code& ec) {
   if ((before & bit_of(signal)) != 0 && !is_wanted(signal)) {
     struct ::sigaction action{};
     action.sa_handler = SIG_DFL;
-    ::sigaction(signal, &action, nullptr);
+    netpoll::sys::signal_action(signal, &action);
   }
 }
 

@@ -165,7 +165,25 @@ class basic_socket : public socket_base {
     ec.clear();
   }
 
-  // Waits for readiness without transferring anything.
+  // How the kernel reports that the socket is ready: `edge` unless set otherwise, which is right for every
+  // socket. `level` and `one_shot` are for descriptors of other kinds that were assigned; `exclusive` is
+  // for acceptors of several contexts that share one listening socket (dup(2) and assign()): a new
+  // connection wakes one of them instead of all. To be set before the first operation that has to wait;
+  // std::errc::device_or_resource_busy afterwards.
+  void set_trigger(trigger_type how) {
+    error_code ec;
+    set_trigger(how, ec);
+    internal::throw_if(ec, "set_trigger");
+  }
+  void set_trigger(trigger_type how, error_code& ec) {
+    ec = fd_.set_trigger(how);
+    if (ec == netpoll::errc::closed) {
+      ec = error::bad_descriptor;
+    }
+  }
+
+  // Waits for readiness without transferring anything. Waiting for wait_error, which out-of-band data
+  // ends, goes on beside a read that waits at the same time.
   void wait(wait_type what) {
     error_code ec;
     wait(what, ec);
@@ -232,7 +250,9 @@ class basic_socket : public socket_base {
 
  private:
   static netpoll::direction direction_of(wait_type what) noexcept {
-    return what == wait_write ? netpoll::direction::write : netpoll::direction::read;
+    return what == wait_write   ? netpoll::direction::write
+           : what == wait_error ? netpoll::direction::urgent
+                                : netpoll::direction::read;
   }
   static short events_of(wait_type what) noexcept {
     return what == wait_read ? POLLIN : what == wait_write ? POLLOUT : POLLPRI;

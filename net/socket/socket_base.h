@@ -7,6 +7,7 @@
 
 #include "net/config.h"
 #include "net/socket/socket_option.h"
+#include "netpoll/poll_descriptor.h"
 
 namespace NET_NAMESPACE {
 
@@ -18,6 +19,9 @@ class socket_base {
     shutdown_both = SHUT_RDWR,
   };
   enum wait_type { wait_read, wait_write, wait_error };
+
+  // How the kernel reports readiness; see basic_socket::set_trigger().
+  using trigger_type = netpoll::trigger;
 
   using message_flags = int;
   static constexpr int message_peek = MSG_PEEK;

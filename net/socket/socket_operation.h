@@ -29,6 +29,7 @@ inline error_code socket_error(const error_code& ec) noexcept {
       case netpoll::errc::end_of_file:
         return error::eof;
       case netpoll::errc::deadline_exceeded:
+      case netpoll::errc::no_deadline:
         break;
     }
   }

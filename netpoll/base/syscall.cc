@@ -5,7 +5,10 @@
 #include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,7 +30,8 @@ result invoke(call which, int fd, std::size_t size, Attempt attempt) noexcept {
   for (;;) {
     result answer;
     std::optional<result> injected;
-    if (fault_injector* const injector = installed.load(std::memory_order_acquire)) [[unlikely]] {
+    fault_injector* const injector = installed.load(std::memory_order_acquire);
+    if (injector != nullptr) [[unlikely]] {
       injected = injector->before(which, fd, size);
     }
     if (injected) [[unlikely]] {
@@ -36,11 +40,36 @@ result invoke(call which, int fd, std::size_t size, Attempt attempt) noexcept {
       answer.value = static_cast<long>(attempt(size));
       answer.error = answer.value < 0 ? errno : 0;
     }
+    if (injector != nullptr) [[unlikely]] {
+      injector->after(which, fd, answer);
+    }
     if (OnInterrupt == interrupted::retry && answer.error == EINTR) {
       continue;
     }
     return answer;
   }
+}
+
+// Makes one call that takes a vector of buffers. `attempt(buffers, count)` is the call itself. The
+// kernel takes the vector as it is, but for a test that wants a short transfer.
+template <typename Attempt>
+result invoke_vector(call which, int fd, const ::iovec* buffers, std::size_t count,
+                     Attempt attempt) noexcept {
+  std::size_t size = 0;
+  if (installed.load(std::memory_order_acquire) != nullptr) [[unlikely]] {
+    for (std::size_t i = 0; i < count; ++i) {
+      size += buffers[i].iov_len;
+    }
+  }
+  return invoke(which, fd, size, [&](std::size_t allowed) {
+    if (allowed >= size) [[likely]] {
+      return attempt(buffers, count);
+    }
+    ::iovec first = *std::find_if(buffers, buffers + count,
+                                  [](const ::iovec& each) { return each.iov_len != 0; });
+    first.iov_len = std::min(first.iov_len, allowed);
+    return attempt(&first, std::size_t{1});
+  });
 }
 
 // Splits nanoseconds the way the kernel wants them.
@@ -64,6 +93,56 @@ constinit std::atomic<bool> has_epoll_pwait2{true};
 
 }  // namespace
 
+const char* name_of(call which) noexcept {
+  switch (which) {
+    case call::read: return "read";
+    case call::write: return "write";
+    case call::read_vector: return "readv";
+    case call::write_vector: return "writev";
+    case call::recv: return "recv";
+    case call::send: return "send";
+    case call::receive_message: return "recvmsg";
+    case call::send_message: return "sendmsg";
+    case call::read_vector_at: return "preadv";
+    case call::write_vector_at: return "pwritev";
+    case call::send_file: return "sendfile";
+    case call::splice: return "splice";
+    case call::copy_file_range: return "copy_file_range";
+    case call::socket: return "socket";
+    case call::accept: return "accept4";
+    case call::bind: return "bind";
+    case call::listen: return "listen";
+    case call::connect: return "connect";
+    case call::shutdown: return "shutdown";
+    case call::get_socket_name: return "getsockname";
+    case call::get_peer_name: return "getpeername";
+    case call::get_option: return "getsockopt";
+    case call::set_option: return "setsockopt";
+    case call::available: return "ioctl(FIONREAD)";
+    case call::set_non_blocking: return "fcntl(F_SETFL)";
+    case call::is_non_blocking: return "fcntl(F_GETFL)";
+    case call::duplicate: return "fcntl(F_DUPFD_CLOEXEC)";
+    case call::pipe: return "pipe2";
+    case call::set_pipe_size: return "fcntl(F_SETPIPE_SZ)";
+    case call::socket_pair: return "socketpair";
+    case call::close: return "close";
+    case call::epoll_create: return "epoll_create1";
+    case call::epoll_control: return "epoll_ctl";
+    case call::epoll_wait: return "epoll_wait";
+    case call::epoll_wait_precise: return "epoll_pwait2";
+    case call::event_fd: return "eventfd";
+    case call::timer_fd: return "timerfd_create";
+    case call::set_timer_fd: return "timerfd_settime";
+    case call::poll: return "ppoll";
+    case call::map_memory: return "mmap";
+    case call::unmap_memory: return "munmap";
+    case call::advise_memory: return "madvise";
+    case call::protect_memory: return "mprotect";
+    case call::signal_action: return "sigaction";
+  }
+  return "?";
+}
+
 void set_fault_injector(fault_injector* injector) noexcept {
   installed.store(injector, std::memory_order_release);
 }
@@ -79,13 +158,47 @@ result write(int fd, const void* data, std::size_t size) noexcept {
 }
 
 result read_vector(int fd, const ::iovec* buffers, std::size_t count) noexcept {
-  return invoke(call::read_vector, fd, 0,
-                [&](std::size_t) { return ::readv(fd, buffers, static_cast<int>(count)); });
+  return invoke_vector(
+      call::read_vector, fd, buffers, count,
+      [&](const ::iovec* some, std::size_t n) { return ::readv(fd, some, static_cast<int>(n)); });
 }
 
 result write_vector(int fd, const ::iovec* buffers, std::size_t count) noexcept {
-  return invoke(call::write_vector, fd, 0,
-                [&](std::size_t) { return ::writev(fd, buffers, static_cast<int>(count)); });
+  return invoke_vector(
+      call::write_vector, fd, buffers, count,
+      [&](const ::iovec* some, std::size_t n) { return ::writev(fd, some, static_cast<int>(n)); });
+}
+
+result read_vector_at(int fd, const ::iovec* buffers, std::size_t count, ::off_t offset) noexcept {
+  return invoke_vector(call::read_vector_at, fd, buffers, count,
+                       [&](const ::iovec* some, std::size_t n) {
+                         return ::preadv(fd, some, static_cast<int>(n), offset);
+                       });
+}
+
+result write_vector_at(int fd, const ::iovec* buffers, std::size_t count, ::off_t offset) noexcept {
+  return invoke_vector(call::write_vector_at, fd, buffers, count,
+                       [&](const ::iovec* some, std::size_t n) {
+                         return ::pwritev(fd, some, static_cast<int>(n), offset);
+                       });
+}
+
+result send_file(int to, int from, ::off_t* offset, std::size_t size) noexcept {
+  return invoke(call::send_file, to, size,
+                [&](std::size_t n) { return ::sendfile(to, from, offset, n); });
+}
+
+result splice(int from, int to, std::size_t size) noexcept {
+  return invoke(call::splice, from, size, [&](std::size_t n) {
+    return ::splice(from, nullptr, to, nullptr, n, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  });
+}
+
+result copy_file_range(int from, ::off_t* from_offset, int to, ::off_t* to_offset,
+                       std::size_t size) noexcept {
+  return invoke(call::copy_file_range, to, size, [&](std::size_t n) {
+    return ::copy_file_range(from, from_offset, to, to_offset, n, 0);
+  });
 }
 
 result recv(int fd, void* data, std::size_t size, int flags) noexcept {
@@ -98,13 +211,26 @@ result send(int fd, const void* data, std::size_t size, int flags) noexcept {
 }
 
 result receive_message(int fd, ::msghdr* message, int flags) noexcept {
-  return invoke(call::receive_message, fd, 0,
-                [&](std::size_t) { return ::recvmsg(fd, message, flags | MSG_CMSG_CLOEXEC); });
+  return invoke_vector(call::receive_message, fd, message->msg_iov, message->msg_iovlen,
+                       [&](const ::iovec* some, std::size_t n) {
+                         const ::msghdr whole = *message;
+                         message->msg_iov = const_cast<::iovec*>(some);
+                         message->msg_iovlen = n;
+                         const ::ssize_t got = ::recvmsg(fd, message, flags | MSG_CMSG_CLOEXEC);
+                         message->msg_iov = whole.msg_iov;
+                         message->msg_iovlen = whole.msg_iovlen;
+                         return got;
+                       });
 }
 
 result send_message(int fd, const ::msghdr* message, int flags) noexcept {
-  return invoke(call::send_message, fd, 0,
-                [&](std::size_t) { return ::sendmsg(fd, message, flags | MSG_NOSIGNAL); });
+  return invoke_vector(call::send_message, fd, message->msg_iov, message->msg_iovlen,
+                       [&](const ::iovec* some, std::size_t n) {
+                         ::msghdr cut = *message;
+                         cut.msg_iov = const_cast<::iovec*>(some);
+                         cut.msg_iovlen = n;
+                         return ::sendmsg(fd, &cut, flags | MSG_NOSIGNAL);
+                       });
 }
 
 result socket(int family, int type, int protocol) noexcept {
@@ -183,9 +309,28 @@ result set_non_blocking(int fd, bool on) noexcept {
   });
 }
 
+result is_non_blocking(int fd) noexcept {
+  result answer =
+      invoke(call::is_non_blocking, fd, 0, [&](std::size_t) { return ::fcntl(fd, F_GETFL); });
+  if (answer.ok()) {
+    answer.value = (answer.value & O_NONBLOCK) != 0 ? 1 : 0;
+  }
+  return answer;
+}
+
+result duplicate(int fd) noexcept {
+  return invoke(call::duplicate, fd, 0,
+                [&](std::size_t) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); });
+}
+
 result pipe(int (&ends)[2]) noexcept {
   return invoke(call::pipe, -1, 0,
                 [&](std::size_t) { return ::pipe2(ends, O_CLOEXEC | O_NONBLOCK); });
+}
+
+result set_pipe_size(int fd, std::size_t size) noexcept {
+  return invoke(call::set_pipe_size, fd, 0,
+                [&](std::size_t) { return ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(size)); });
 }
 
 result socket_pair(int family, int type, int (&ends)[2]) noexcept {
@@ -209,19 +354,21 @@ result epoll_control(int epoll_fd, int operation, int fd, ::epoll_event* event) 
 }
 
 result epoll_wait(int epoll_fd, ::epoll_event* events, int size, std::int64_t timeout_ns) noexcept {
-  return invoke<interrupted::report>(call::epoll_wait, epoll_fd, 0, [&](std::size_t) -> long {
-    // Whole milliseconds, for ever and "just look" need no finer clock, and older kernels know them.
-    const bool fine = timeout_ns > 0;
-    // relaxed: a stale value costs one more refused call, nothing else depends on it.
-    if (fine && has_epoll_pwait2.load(std::memory_order_relaxed)) {
-      const ::timespec timeout = to_timespec(timeout_ns);
-      const long count =
-          ::syscall(SYS_epoll_pwait2, epoll_fd, events, size, &timeout, nullptr, std::size_t{0});
-      if (count >= 0 || errno != ENOSYS) {
-        return count;
-      }
-      has_epoll_pwait2.store(false, std::memory_order_relaxed);
+  // For ever and "just look" need no fine clock, and older kernels know them.
+  // relaxed: a stale value costs one more refused call, nothing else depends on it.
+  if (timeout_ns > 0 && has_epoll_pwait2.load(std::memory_order_relaxed)) {
+    const result answer = invoke<interrupted::report>(
+        call::epoll_wait_precise, epoll_fd, 0, [&](std::size_t) -> long {
+          const ::timespec timeout = to_timespec(timeout_ns);
+          return ::syscall(SYS_epoll_pwait2, epoll_fd, events, size, &timeout, nullptr,
+                           std::size_t{0});
+        });
+    if (answer.error != ENOSYS) {
+      return answer;
     }
+    has_epoll_pwait2.store(false, std::memory_order_relaxed);
+  }
+  return invoke<interrupted::report>(call::epoll_wait, epoll_fd, 0, [&](std::size_t) {
     return ::epoll_wait(epoll_fd, events, size, to_milliseconds(timeout_ns));
   });
 }
@@ -231,11 +378,51 @@ result event_fd() noexcept {
                 [&](std::size_t) { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
 }
 
+result timer_fd() noexcept {
+  return invoke(call::timer_fd, -1, 0, [&](std::size_t) {
+    return ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+  });
+}
+
+result set_timer_fd(int fd, std::int64_t when_ns) noexcept {
+  return invoke(call::set_timer_fd, fd, 0, [&](std::size_t) {
+    const ::itimerspec when{.it_interval = {}, .it_value = to_timespec(when_ns)};
+    return ::timerfd_settime(fd, TFD_TIMER_ABSTIME, &when, nullptr);
+  });
+}
+
 result poll(::pollfd* fds, unsigned count, std::int64_t timeout_ns) noexcept {
   return invoke<interrupted::report>(call::poll, -1, 0, [&](std::size_t) {
     const ::timespec timeout = to_timespec(timeout_ns);
     return ::ppoll(fds, count, timeout_ns < 0 ? nullptr : &timeout, nullptr);
   });
+}
+
+result map_memory(std::size_t size) noexcept {
+  return invoke(call::map_memory, -1, 0, [&](std::size_t) {
+    void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+    return memory == MAP_FAILED ? -1 : reinterpret_cast<long>(memory);
+  });
+}
+
+result unmap_memory(void* where, std::size_t size) noexcept {
+  return invoke(call::unmap_memory, -1, 0, [&](std::size_t) { return ::munmap(where, size); });
+}
+
+result advise_memory(void* where, std::size_t size, int advice) noexcept {
+  return invoke(call::advise_memory, -1, 0,
+                [&](std::size_t) { return ::madvise(where, size, advice); });
+}
+
+result protect_memory(void* where, std::size_t size, int protection) noexcept {
+  return invoke(call::protect_memory, -1, 0,
+                [&](std::size_t) { return ::mprotect(where, size, protection); });
+}
+
+result signal_action(int signal, const struct ::sigaction* action) noexcept {
+  return invoke(call::signal_action, -1, 0,
+                [&](std::size_t) { return ::sigaction(signal, action, nullptr); });
 }
 
 }  // namespace netpoll::sys

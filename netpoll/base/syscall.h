@@ -10,9 +10,11 @@
 //   if (!got.ok()) return got.error;   // an errno value
 #pragma once
 
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/poll.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/uio.h>
 
 #include <cstddef>
@@ -43,6 +45,16 @@ result recv(int fd, void* data, std::size_t size, int flags) noexcept;
 result send(int fd, const void* data, std::size_t size, int flags) noexcept;
 result receive_message(int fd, ::msghdr* message, int flags) noexcept;
 result send_message(int fd, const ::msghdr* message, int flags) noexcept;
+// At `offset`, leaving the file's position alone (preadv, pwritev).
+result read_vector_at(int fd, const ::iovec* buffers, std::size_t count, ::off_t offset) noexcept;
+result write_vector_at(int fd, const ::iovec* buffers, std::size_t count, ::off_t offset) noexcept;
+
+// Moves bytes inside the kernel. A null offset is the file's own position, which then advances.
+result send_file(int to, int from, ::off_t* offset, std::size_t size) noexcept;
+// Never waits for a pipe (SPLICE_F_NONBLOCK); one of the two is a pipe.
+result splice(int from, int to, std::size_t size) noexcept;
+result copy_file_range(int from, ::off_t* from_offset, int to, ::off_t* to_offset,
+                       std::size_t size) noexcept;
 
 // `value` is the new descriptor; close-on-exec and non-blocking.
 result socket(int family, int type, int protocol) noexcept;
@@ -61,11 +73,17 @@ result take_socket_error(int fd) noexcept;
 // Bytes that can be read now (FIONREAD).
 result available(int fd) noexcept;
 
-// Sets or clears O_NONBLOCK.
+// Sets or clears O_NONBLOCK, which belongs to the description: duplicates see it too.
 result set_non_blocking(int fd, bool on) noexcept;
+// `value` is 1 or 0.
+result is_non_blocking(int fd) noexcept;
+// `value` is a new number, close-on-exec, for the same description.
+result duplicate(int fd) noexcept;
 
 // Two ends in `ends`; close-on-exec and non-blocking.
 result pipe(int (&ends)[2]) noexcept;
+// `value` is the size the kernel chose, at least `size`.
+result set_pipe_size(int fd, std::size_t size) noexcept;
 result socket_pair(int family, int type, int (&ends)[2]) noexcept;
 
 // Called once and never retried: on Linux the number is free again even when close reports EINTR.
@@ -77,8 +95,20 @@ result epoll_control(int epoll_fd, int operation, int fd, ::epoll_event* event) 
 // otherwise it is rounded up to what the kernel can express, never down.
 result epoll_wait(int epoll_fd, ::epoll_event* events, int size, std::int64_t timeout_ns) noexcept;
 result event_fd() noexcept;
+// A timer on CLOCK_MONOTONIC that is readable once its time has come.
+result timer_fd() noexcept;
+// `when_ns` on that clock, 0 for never.
+result set_timer_fd(int fd, std::int64_t when_ns) noexcept;
 // Not retried on EINTR. `timeout_ns` < 0 waits for ever.
 result poll(::pollfd* fds, unsigned count, std::int64_t timeout_ns) noexcept;
+
+// Anonymous private memory, readable and writable, committed when touched; `value` is its address.
+result map_memory(std::size_t size) noexcept;
+result unmap_memory(void* where, std::size_t size) noexcept;
+result advise_memory(void* where, std::size_t size, int advice) noexcept;
+result protect_memory(void* where, std::size_t size, int protection) noexcept;
+
+result signal_action(int signal, const struct ::sigaction* action) noexcept;
 
 // Which call is being made; see fault_injector.
 enum class call : std::uint8_t {
@@ -90,6 +120,11 @@ enum class call : std::uint8_t {
   send,
   receive_message,
   send_message,
+  read_vector_at,
+  write_vector_at,
+  send_file,
+  splice,
+  copy_file_range,
   socket,
   accept,
   bind,
@@ -102,15 +137,30 @@ enum class call : std::uint8_t {
   set_option,
   available,
   set_non_blocking,
+  is_non_blocking,
+  duplicate,
   pipe,
+  set_pipe_size,
   socket_pair,
   close,
   epoll_create,
   epoll_control,
   epoll_wait,
+  epoll_wait_precise,  // epoll_pwait2; ENOSYS makes epoll_wait take its place from then on
   event_fd,
+  timer_fd,
+  set_timer_fd,
   poll,
+  map_memory,
+  unmap_memory,
+  advise_memory,
+  protect_memory,
+  signal_action,
 };
+inline constexpr int call_count = static_cast<int>(call::signal_action) + 1;
+
+// The call's name in the manual.
+const char* name_of(call which) noexcept;
 
 // What a test installs to stand between the library and the kernel.
 class fault_injector {
@@ -119,6 +169,10 @@ class fault_injector {
   // a real one); returning nothing lets the call go on, with `size` possibly made smaller first, to
   // get a short transfer. `size` is 0 for calls that transfer nothing. Called from any thread.
   virtual std::optional<result> before(call which, int fd, std::size_t& size) noexcept = 0;
+
+  // Called after each call, before the library sees what it answered: here a test lets others act
+  // between, say, epoll_wait and the dispatch of what it found. Called from any thread.
+  virtual void after(call /*which*/, int /*fd*/, const result& /*answer*/) noexcept {}
 
  protected:
   ~fault_injector() = default;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "netpoll/fd_mutex.h"
 
+#include <mutex>
+
 #include "netpoll/base/check.h"
 
 namespace netpoll {

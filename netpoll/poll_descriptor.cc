@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <mutex>
 
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"

@@ -2,6 +2,7 @@
 #include "netpoll/reactor.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"

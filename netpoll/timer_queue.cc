@@ -2,6 +2,7 @@
 #include "netpoll/timer_queue.h"
 
 #include <algorithm>
+#include <mutex>
 
 namespace netpoll {
 namespace {

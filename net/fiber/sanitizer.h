@@ -36,6 +36,13 @@
 
 namespace netpoll {
 
+// Whether this is a build in which everything takes many times as long.
+#if defined(NETPOLL_ASAN) || defined(NETPOLL_TSAN)
+inline constexpr bool is_sanitized = true;
+#else
+inline constexpr bool is_sanitized = false;
+#endif
+
 // One side of a switch: a fiber's stack, or a thread's.
 class sanitizer_stack {
  public:

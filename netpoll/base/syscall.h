@@ -174,6 +174,10 @@ class fault_injector {
   // between, say, epoll_wait and the dispatch of what it found. Called from any thread.
   virtual void after(call /*which*/, int /*fd*/, const result& /*answer*/) noexcept {}
 
+  // Called before an epoll_control, and before before(): what it asks for.
+  virtual void epoll_control_asked(int /*operation*/, int /*fd*/,
+                                   const ::epoll_event& /*event*/) noexcept {}
+
  protected:
   ~fault_injector() = default;
 };

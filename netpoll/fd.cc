@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "netpoll/iovec_cursor.h"
 #include "netpoll/poll_descriptor_pool.h"
@@ -77,6 +78,19 @@ std::error_code fd::set_timeout(directions which, nanotime timeout) noexcept {
   });
 }
 
+std::error_code fd::set_option(int level, int name, const void* data,
+                               ::socklen_t size) const noexcept {
+  return with_number([&](int number) {
+    const sys::result set = sys::set_option(number, level, name, data, size);
+    if (set.ok() && level == SOL_SOCKET && name == SO_LINGER && size >= sizeof(::linger)) {
+      ::linger how{};
+      std::memcpy(&how, data, sizeof(how));
+      descriptor_->set_lingering(how.l_onoff != 0 && how.l_linger > 0);
+    }
+    return set;
+  });
+}
+
 std::error_code fd::read_at(::iovec* buffers, std::size_t count, ::off_t offset,
                             std::size_t& bytes) const noexcept {
   bytes = 0;
@@ -126,6 +140,7 @@ std::error_code fd::duplicate(unique_fd& copy) const noexcept {
 
 void fd::reset() noexcept {
   if (poll_descriptor* const mine = std::exchange(descriptor_, nullptr)) {
+    mine->do_not_linger();
     mine->close();
     mine->disown();
   }

@@ -76,6 +76,11 @@ class fd {
   std::error_code set_deadline(directions which, nanotime when) noexcept;
   std::error_code set_timeout(directions which, nanotime timeout) noexcept;
 
+  // setsockopt(2). After SO_LINGER with a time close() blocks its thread in the kernel until the peer has
+  // everything or the time is up; destroying the handle does not: the kernel goes on sending by itself.
+  std::error_code set_option(int level, int name, const void* data,
+                             ::socklen_t size) const noexcept;
+
   // Calls `use(number)`, which returns a sys::result, with the number kept open meanwhile.
   template <typename Use>
   std::error_code with_number(Use use) const {

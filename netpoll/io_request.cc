@@ -2,6 +2,7 @@
 #include "netpoll/io_request.h"
 
 #include <sys/poll.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -56,6 +57,10 @@ io_request::step io_request::begin() noexcept {
     case fd_mutex::lock_result::closed: break;
   }
   return finish(make_error_code(errc::closed));
+}
+
+int io_request::message_flags() const noexcept {
+  return descriptor_->is_pollable() ? MSG_DONTWAIT : 0;
 }
 
 // The direction was handed over by the operation before this one.

@@ -74,6 +74,10 @@ class io_request : public waiter {
   // One try on the descriptor: makes the system call and fills in error_ and bytes_.
   virtual outcome attempt(int number) noexcept = 0;
 
+  // For calls on sockets: what keeps a call from blocking even if somebody who shares the description has
+  // taken O_NONBLOCK away; nothing for a descriptor that is meant to block.
+  int message_flags() const noexcept;
+
   std::error_code error_;
   std::size_t bytes_ = 0;
   nanotime nap_ns_ = 0;

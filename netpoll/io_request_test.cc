@@ -5,21 +5,23 @@
 #include "netpoll/io_request.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
 #include "netpoll/fd.h"
 #include "netpoll/reactor.h"
 #include "netpoll/requests.h"
+#include "testing/support/driven.h"
 #include "testing/support/fake_clock.h"
 #include "testing/support/faults.h"
 
@@ -27,74 +29,11 @@ namespace netpoll {
 namespace {
 
 using namespace std::chrono_literals;
+using nettest::driven;
+using nettest::read_buffer;
 using sys::call;
 
-// Drives a request as a handler would: goes as far as it can now, and further when resumed.
-template <typename Request>
-class driven final : private resumer {
- public:
-  template <typename... Args>
-  explicit driven(const fd& target, Args&&... args) : request_(std::forward<Args>(args)...) {
-    request_.set_resumer(*this);
-    request_.start(target);
-    go_on();
-  }
-
-  ~driven() {
-    if (!is_done_ && request_.withdraw()) {
-      request_.abandon();
-    }
-  }
-
-  bool is_done() const { return is_done_; }
-  Request& operator*() { return request_; }
-  Request* operator->() { return &request_; }
-
- private:
-  void resume(waiter&) noexcept override { go_on(); }
-
-  void go_on() {
-    while (request_.advance() == io_request::step::wait) {
-      if (request_.commit()) {
-        return;
-      }
-    }
-    is_done_ = true;
-  }
-
-  Request request_;
-  bool is_done_ = false;
-};
-
-// A buffer to read into, with the iovec that points to it.
-struct read_buffer {
-  explicit read_buffer(std::size_t size) : data(size), view{data.data(), size} {}
-  std::string text(std::size_t count) const { return {data.data(), count}; }
-  std::vector<char> data;
-  ::iovec view;
-};
-
-class IoRequest : public ::testing::Test {
- protected:
-  IoRequest() {
-    EXPECT_EQ(reactor_.open(), 0);
-    int ends[2];
-    EXPECT_TRUE(sys::socket_pair(AF_UNIX, SOCK_STREAM, ends).ok());
-    EXPECT_EQ(ours_.open(reactor_, unique_fd(ends[0])), 0);
-    peer_.reset(ends[1]);
-  }
-
-  void send(const std::string& text) {
-    ASSERT_EQ(sys::send(peer_.get(), text.data(), text.size(), 0).bytes(), text.size());
-  }
-  driven<read_request> read(read_buffer& into) {
-    return driven<read_request>(ours_, transport::stream_socket, &into.view, std::size_t{1});
-  }
-
-  reactor reactor_;
-  fd ours_;
-  unique_fd peer_;
-};
+using IoRequest = nettest::reactor_and_pair;
 
 TEST_F(IoRequest, ReadWaitsAndIsResumedByTheReactor) {
   read_buffer buffer(100);
@@ -275,308 +214,224 @@ TEST_F(IoRequest, AStaleEventDoesNotReachTheNextUseOfTheDescriptor) {
   EXPECT_EQ(ours_.descriptor(), descriptor) << "last freed, first used";
   EXPECT_FALSE(descriptor->is_current(generation));
 }
+TEST_F(IoRequest, CloseReleasesAThousandQueuedOperations) {
+  std::vector<std::unique_ptr<read_buffer>> buffers;
+  std::vector<std::unique_ptr<driven<read_request>>> reads;
+  for (int i = 0; i < 1000; ++i) {
+    buffers.push_back(std::make_unique<read_buffer>(1));
+    reads.push_back(std::make_unique<driven<read_request>>(ours_, transport::stream_socket,
+                                                           &buffers.back()->view, std::size_t{1}));
+  }
+  const int number = ours_.native_handle();
+  EXPECT_FALSE(ours_.close());
+  for (const auto& each : reads) {
+    ASSERT_TRUE(each->is_done());
+    EXPECT_EQ((*each)->error(), errc::closed);
+  }
+  EXPECT_EQ(::fcntl(number, F_GETFD), -1);
+}
 
-class Deadline : public IoRequest {
+TEST_F(IoRequest, AThousandUnfoundedEventsCompleteNothing) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  for (int i = 0; i < 1000; ++i) {
+    waiter_queue ready;
+    ours_.descriptor()->notify(EPOLLIN, ready);
+    resume_all(ready, wake_reason::ready);
+    ASSERT_FALSE(reading.is_done());
+  }
+  send("x");
+  reactor_.wait(0);
+  EXPECT_TRUE(reading.is_done());
+}
+
+// Acts once between epoll_wait and the dispatch of what it found.
+class AfterEpollWait : public IoRequest {
  protected:
-  nettest::fake_clock clock_;
-  read_buffer buffer_{10};
+  class hook final : public sys::fault_injector {
+   public:
+    explicit hook(std::function<void()> act) : act_(std::move(act)) {
+      sys::set_fault_injector(this);
+    }
+    ~hook() { sys::set_fault_injector(nullptr); }
+
+   private:
+    std::optional<sys::result> before(call, int, std::size_t&) noexcept override {
+      return std::nullopt;
+    }
+    void after(call which, int, const sys::result& answer) noexcept override {
+      if (which == call::epoll_wait && answer.value > 0 && act_) {
+        std::exchange(act_, nullptr)();
+      }
+    }
+    std::function<void()> act_;
+  };
 };
 
-TEST_F(Deadline, InThePastEndsThePendingOperationAtOnce) {
-  auto reading = read(buffer_);
-  ours_.set_deadline(directions::both, clock_.after(-1s));
+TEST_F(AfterEpollWait, AnEventOfAClosedDescriptorIsDropped) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  send("x");
+  const hook closing([&] { ours_.close(); });
+  reactor_.wait(0);
   ASSERT_TRUE(reading.is_done());
-  EXPECT_EQ(reading->error(), errc::deadline_exceeded);
-  EXPECT_EQ(reading->error(), std::errc::timed_out);
+  EXPECT_EQ(reading->error(), errc::closed);
 }
 
-TEST_F(Deadline, PastBeatsDataAndDataIsKept) {
-  send("hello");
-  ours_.set_deadline(directions::read, clock_.after(0s));
-  auto late = read(buffer_);
-  ASSERT_TRUE(late.is_done());
-  EXPECT_EQ(late->error(), errc::deadline_exceeded);
-  ours_.set_deadline(directions::read, never);
-  auto again = read(buffer_);
+TEST_F(AfterEpollWait, AnEventDoesNotReachTheNextUseOfTheDescriptor) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  send("x");
+  peer_.reset();  // data, an end and a hang-up
+  unique_fd next_peer;
+  read_buffer next_buffer(10);
+  std::unique_ptr<driven<read_request>> next;
+  const poll_descriptor* const descriptor = ours_.descriptor();
+  {
+    const hook reusing([&] {
+      ours_ = fd();
+      open_pair(ours_, next_peer);
+      next = std::make_unique<driven<read_request>>(ours_, transport::stream_socket,
+                                                    &next_buffer.view, std::size_t{1});
+    });
+    reactor_.wait(0);
+  }
+  ASSERT_EQ(ours_.descriptor(), descriptor) << "the very same, or this shows nothing";
+  EXPECT_FALSE(next->is_done());
+  EXPECT_FALSE(ours_.descriptor()->must_try_again(direction::read))
+      << "nor does its error stick to it";
+  send(next_peer, "y");
   reactor_.wait(0);
+  ASSERT_TRUE(next->is_done());
+  EXPECT_EQ(next_buffer.text((*next)->bytes()), "y");
+}
+
+TEST_F(AfterEpollWait, ACancellationWinsOverTheEventAndTheDataStays) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  send("x");
+  const hook cancelling([&] { ours_.cancel(); });
+  reactor_.wait(0);
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_EQ(reading->error(), std::errc::operation_canceled);
+  auto again = read(buffer);
   ASSERT_TRUE(again.is_done());
-  EXPECT_EQ(buffer_.text(again->bytes()), "hello");
+  EXPECT_EQ(buffer.text(again->bytes()), "x");
 }
 
-TEST_F(Deadline, FiresWhenItsTimeComes) {
-  ours_.set_deadline(directions::both, clock_.after(5s));
-  auto reading = read(buffer_);
-  clock_.advance(5s - 1ns);
+TEST_F(IoRequest, OneOfABatchMayCloseAndReplaceAnother) {
+  // Two descriptors are ready in one batch. Whoever runs first closes the other and opens a new one under
+  // the same number.
+  fd other;
+  unique_fd other_peer;
+  open_pair(other, other_peer);
+  read_buffer buffer(10);
+  read_buffer other_buffer(10);
+  auto reading = read(buffer);
+  auto also_reading = read(other, other_buffer);
+  fd replacement;
+  unique_fd replacement_peer;
+  read_buffer replacement_buffer(10);
+  std::unique_ptr<driven<read_request>> next;
+  const auto replace = [&](fd& victim) {
+    const int number = victim.native_handle();
+    victim = fd();
+    open_pair(replacement, replacement_peer);
+    EXPECT_EQ(replacement.native_handle(), number);
+    next = std::make_unique<driven<read_request>>(replacement, transport::stream_socket,
+                                                  &replacement_buffer.view, std::size_t{1});
+  };
+  reading.before_going_on([&] {
+    if (next == nullptr) {
+      replace(other);
+    }
+  });
+  also_reading.before_going_on([&] {
+    if (next == nullptr) {
+      replace(ours_);
+    }
+  });
+  send("x");
+  send(other_peer, "y");
   reactor_.wait(0);
-  EXPECT_FALSE(reading.is_done());
-  clock_.advance(1ns);
-  reactor_.wait(0);
-  ASSERT_TRUE(reading.is_done());
-  EXPECT_EQ(reading->error(), errc::deadline_exceeded);
-}
-
-TEST_F(Deadline, PushedLaterLeavesTheTimerAloneAndFiresLater) {
-  ours_.set_deadline(directions::read, clock_.after(5s));
-  const nanotime armed = reactor_.timers().next();
-  auto reading = read(buffer_);
-  for (int i = 0; i < 100; ++i) {
-    ours_.set_deadline(directions::read, clock_.after(10s));
-  }
-  EXPECT_EQ(reactor_.timers().next(), armed);
-  clock_.advance(5s);
-  reactor_.wait(0);
-  EXPECT_FALSE(reading.is_done()) << "the timer fired early and armed again";
-  EXPECT_EQ(reactor_.timers().next(), clock_.after(5s));
-  clock_.advance(5s);
-  reactor_.wait(0);
-  ASSERT_TRUE(reading.is_done());
-}
-
-TEST_F(Deadline, PulledEarlierFiresEarlier) {
-  ours_.set_deadline(directions::read, clock_.after(10s));
-  auto reading = read(buffer_);
-  ours_.set_deadline(directions::read, clock_.after(2s));
-  clock_.advance(2s);
-  reactor_.wait(0);
+  ASSERT_NE(next, nullptr);
   EXPECT_TRUE(reading.is_done());
+  EXPECT_TRUE(also_reading.is_done());
+  reactor_.wait(0);
+  EXPECT_FALSE(next->is_done());
+  send(replacement_peer, "z");
+  reactor_.wait(0);
+  ASSERT_TRUE(next->is_done());
+  EXPECT_EQ(replacement_buffer.text((*next)->bytes()), "z");
 }
 
-TEST_F(Deadline, OfOneDirectionLeavesTheOtherAlone) {
-  ours_.set_deadline(directions::read, clock_.after(1s));
-  ours_.set_deadline(directions::write, clock_.after(9s));
-  auto reading = read(buffer_);
-  clock_.advance(1s);
-  reactor_.wait(0);
-  EXPECT_TRUE(reading.is_done());
-  char text[] = "x";
-  ::iovec view{text, 1};
-  driven<write_request> writing(ours_, transport::stream_socket, &view, std::size_t{1},
-                                write_request::amount::all);
-  ASSERT_TRUE(writing.is_done());
-  EXPECT_FALSE(writing->error());
-}
-
-TEST_F(Deadline, FarAwayDoesNotOverflow) {
-  ours_.set_deadline(directions::both, never - 1);
-  auto reading = read(buffer_);
-  reactor_.wait(0);
+TEST_F(IoRequest, CancellingNothingAffectsNothingLater) {
+  ours_.cancel();
+  read_buffer buffer(10);
+  auto reading = read(buffer);
   EXPECT_FALSE(reading.is_done());
   send("x");
   reactor_.wait(0);
-  EXPECT_TRUE(reading.is_done());
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_FALSE(reading->error());
+  ours_.cancel();
+  EXPECT_FALSE(reading->error()) << "what has ended stays as it ended";
 }
 
-TEST_F(Deadline, TimeoutStartsAnewWithEachOperation) {
-  ours_.set_timeout(directions::read, std::chrono::nanoseconds(10s).count());
-  for (int i = 0; i < 3; ++i) {
-    auto reading = read(buffer_);
-    clock_.advance(6s);
-    reactor_.wait(0);
-    ASSERT_FALSE(reading.is_done());
-    send("x");
-    reactor_.wait(0);
-    ASSERT_TRUE(reading.is_done());
-    ASSERT_FALSE(reading->error());
-  }
-  auto late = read(buffer_);
-  clock_.advance(10s);
-  reactor_.wait(0);
-  ASSERT_TRUE(late.is_done());
-  EXPECT_EQ(late->error(), errc::deadline_exceeded);
+TEST_F(IoRequest, ARequestWithoutADescriptorIsClosed) {
+  read_buffer buffer(10);
+  driven<read_request> reading(fd(), transport::stream_socket, &buffer.view, std::size_t{1});
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_EQ(reading->error(), errc::closed);
 }
 
-TEST_F(Deadline, TimeoutOfAQueuedOperationStartsWithItsTurn) {
-  ours_.set_timeout(directions::read, std::chrono::nanoseconds(10s).count());
-  read_buffer other(10);
-  auto first = read(buffer_);
-  auto second = read(other);
-  clock_.advance(8s);
-  send("x");
+TEST_F(IoRequest, ADescriptorThatCouldNotBeAddedIsNotDeleted) {
+  nettest::faults faults;
+  faults.fail(call::epoll_control, ENOSPC);
+  read_buffer buffer(10);
+  auto failing = read(buffer);
+  ASSERT_TRUE(failing.is_done());
+  ours_ = fd();
+  EXPECT_EQ(faults.count(call::epoll_control), 1);
+}
+
+TEST_F(IoRequest, OfAStartedOneTheHandleMayGoAndItsDescriptorBeUsedAnew) {
+  read_buffer buffer(10);
+  read_request late(transport::stream_socket, &buffer.view, 1);
+  late.start(ours_);
+  ours_ = fd();
+  unique_fd next_peer;
+  open_pair(ours_, next_peer);
+  send(next_peer, "for the next use");
+  EXPECT_EQ(late.advance(), io_request::step::done);
+  EXPECT_EQ(late.error(), errc::closed);
+  EXPECT_EQ(late.bytes(), 0U);
+}
+
+TEST_F(IoRequest, AbandonedInTheQueueAfterTheHandOverPassesItOn) {
+  struct listed final : resumer {
+    void resume(waiter&) noexcept override { ++resumes; }
+    int resumes = 0;
+  } woken;
+  read_buffer first_buffer(1);
+  read_buffer second_buffer(1);
+  read_buffer third_buffer(1);
+  auto first = read(first_buffer);
+  read_request second(transport::stream_socket, &second_buffer.view, 1);
+  second.set_resumer(woken);
+  second.start(ours_);
+  ASSERT_EQ(second.advance(), io_request::step::wait);
+  ASSERT_TRUE(second.commit());
+  auto third = read(third_buffer);
+  send("ab");
   reactor_.wait(0);
   ASSERT_TRUE(first.is_done());
-  ASSERT_FALSE(second.is_done());
-  clock_.advance(8s);
-  reactor_.wait(0);
-  EXPECT_FALSE(second.is_done()) << "10 s from its own turn";
-  clock_.advance(2s);
-  reactor_.wait(0);
-  ASSERT_TRUE(second.is_done());
-  EXPECT_EQ(second->error(), errc::deadline_exceeded);
-}
-
-TEST_F(Deadline, AStaleTimerOfAClosedDescriptorDoesNothingToItsSuccessor) {
-  ours_.set_deadline(directions::read, clock_.after(1s));
-  ours_ = fd();
-  int ends[2];
-  ASSERT_TRUE(sys::socket_pair(AF_UNIX, SOCK_STREAM, ends).ok());
-  peer_.reset(ends[1]);
-  ASSERT_EQ(ours_.open(reactor_, unique_fd(ends[0])), 0);
-  auto reading = read(buffer_);
-  clock_.advance(2s);
-  reactor_.wait(0);
-  EXPECT_FALSE(reading.is_done());
-}
-
-// A listening socket on loopback.
-class Accepting : public ::testing::Test {
- protected:
-  Accepting() {
-    EXPECT_EQ(reactor_.open(), 0);
-    unique_fd listening(static_cast<int>(sys::socket(AF_INET, SOCK_STREAM, 0).value));
-    address_.sin_family = AF_INET;
-    address_.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_TRUE(sys::bind(listening.get(), address(), sizeof(address_)).ok());
-    EXPECT_TRUE(sys::listen(listening.get(), 16).ok());
-    ::socklen_t size = sizeof(address_);
-    EXPECT_TRUE(sys::get_socket_name(listening.get(), address(), &size).ok());
-    EXPECT_EQ(listener_.open(reactor_, std::move(listening)), 0);
-    EXPECT_EQ(client_.open(reactor_,
-                           unique_fd(static_cast<int>(sys::socket(AF_INET, SOCK_STREAM, 0).value))),
-              0);
-  }
-  ::sockaddr* address() { return reinterpret_cast<::sockaddr*>(&address_); }
-  driven<connect_request> connect() {
-    return driven<connect_request>(client_, address(), ::socklen_t{sizeof(address_)});
-  }
-
-  reactor reactor_;
-  fd listener_;
-  fd client_;
-  ::sockaddr_in address_{};
-};
-
-TEST_F(Accepting, ConnectAndAcceptMeet) {
-  driven<accept_request> accepting(listener_);
-  EXPECT_FALSE(accepting.is_done());
-  auto connecting = connect();
-  for (int i = 0; i < 100 && !(connecting.is_done() && accepting.is_done()); ++i) {
-    reactor_.wait(clock::now() + 100'000'000);
-  }
-  ASSERT_TRUE(connecting.is_done());
-  EXPECT_FALSE(connecting->error());
-  ASSERT_TRUE(accepting.is_done());
-  EXPECT_TRUE(accepting->accepted());
-}
-
-TEST_F(Accepting, RefusedConnectionsSaySo) {
-  listener_.close();
-  auto connecting = connect();
-  for (int i = 0; i < 100 && !connecting.is_done(); ++i) {
-    reactor_.wait(clock::now() + 100'000'000);
-  }
-  ASSERT_TRUE(connecting.is_done());
-  EXPECT_EQ(connecting->error(), std::errc::connection_refused);
-}
-
-TEST_F(Accepting, SkipsConnectionsThatAreGone) {
-  nettest::faults faults;
-  faults.fail(call::accept, ECONNABORTED, 2);
-  driven<accept_request> accepting(listener_);
-  [[maybe_unused]] const auto connecting = connect();
-  for (int i = 0; i < 100 && !accepting.is_done(); ++i) {
-    reactor_.wait(clock::now() + 100'000'000);
-  }
-  ASSERT_TRUE(accepting.is_done());
-  EXPECT_FALSE(accepting->error());
-  EXPECT_EQ(faults.count(call::accept), 3);
-}
-
-TEST_F(Accepting, ReportsExhaustionAndGoesOnAfterwards) {
-  nettest::faults faults;
-  faults.fail(call::accept, EMFILE);
-  driven<accept_request> failing(listener_);
-  [[maybe_unused]] const auto connecting = connect();
-  for (int i = 0; i < 100 && !failing.is_done(); ++i) {
-    reactor_.wait(clock::now() + 100'000'000);
-  }
-  ASSERT_TRUE(failing.is_done());
-  EXPECT_EQ(failing->error(), std::errc::too_many_files_open);
-  driven<accept_request> again(listener_);
-  ASSERT_TRUE(again.is_done()) << "there will be no new edge: it has to try";
-  EXPECT_FALSE(again->error());
-}
-
-TEST_F(Accepting, BacksOffWhenExhaustedAndNeverSpins) {
-  nettest::fake_clock clock;
-  nettest::faults faults;
-  faults.fail(call::accept, EMFILE, 3);
-  driven<accept_request> accepting(listener_, accept_request::when_exhausted::back_off);
-  [[maybe_unused]] const auto connecting = connect();
-  reactor_.wait(0);
-  EXPECT_EQ(faults.count(call::accept), 1);
-  for (int i = 0; i < 50; ++i) {
-    reactor_.wait(0);
-  }
-  EXPECT_EQ(faults.count(call::accept), 1) << "waits for time, not for readiness";
-  clock.advance(5ms);
-  reactor_.wait(0);
-  EXPECT_EQ(faults.count(call::accept), 2);
-  clock.advance(5ms);
-  reactor_.wait(0);
-  EXPECT_EQ(faults.count(call::accept), 2) << "twice as long the second time";
-  clock.advance(5ms);
-  reactor_.wait(0);
-  EXPECT_EQ(faults.count(call::accept), 3);
-  clock.advance(20ms);
-  reactor_.wait(0);
-  ASSERT_TRUE(accepting.is_done());
-  EXPECT_FALSE(accepting->error());
-}
-
-TEST_F(Accepting, BackingOffEndsWithClose) {
-  nettest::fake_clock clock;
-  nettest::faults faults;
-  faults.fail(call::accept, EMFILE, 1000);
-  [[maybe_unused]] const auto connecting = connect();
-  driven<accept_request> accepting(listener_, accept_request::when_exhausted::back_off);
-  reactor_.wait(0);
-  ASSERT_FALSE(accepting.is_done());
-  listener_.close();
-  ASSERT_TRUE(accepting.is_done());
-  EXPECT_EQ(accepting->error(), errc::closed);
-}
-
-TEST_F(Accepting, AConnectReportedTooEarlyGoesOnWaiting) {
-  nettest::faults faults;
-  faults.fail(call::connect, EINPROGRESS);  // the kernel never hears of it
-  auto connecting = connect();
-  reactor_.wait(0);  // an unconnected socket reports a hang-up, and is writable
-  EXPECT_FALSE(connecting.is_done());
-  client_.close();
-  ASSERT_TRUE(connecting.is_done());
-  EXPECT_EQ(connecting->error(), errc::closed);
-}
-
-TEST(Reactor, ReportsThatItCannotBeOpened) {
-  nettest::faults faults;
-  faults.fail(call::epoll_create, EMFILE);
-  reactor failing;
-  EXPECT_EQ(failing.open(), EMFILE);
-  faults.fail(call::event_fd, ENFILE);
-  EXPECT_EQ(failing.open(), ENFILE);
-  EXPECT_EQ(failing.open(), 0) << "nothing was left half-done";
-}
-
-TEST(Reactor, WakeEndsTheWaitOfAnotherThread) {
-  reactor one;
-  ASSERT_EQ(one.open(), 0);
-  for (int i = 0; i < 1000; ++i) {
-    std::thread waker([&] { one.wake(); });
-    one.wait(never);
-    waker.join();
-  }
-  SUCCEED();
-}
-
-TEST(Reactor, WakesBeforeTheWaitAreNotLostAndCostNoCall) {
-  reactor one;
-  ASSERT_EQ(one.open(), 0);
-  nettest::faults faults;
-  for (int i = 0; i < 1000; ++i) {
-    one.wake();
-  }
-  one.wait(never);
-  EXPECT_EQ(faults.count(call::write), 0);
+  ASSERT_EQ(woken.resumes, 1) << "the second has been handed the direction";
+  EXPECT_FALSE(second.withdraw());
+  second.abandon();
+  EXPECT_EQ(second.error(), std::errc::operation_canceled);
+  ASSERT_TRUE(third.is_done());
+  EXPECT_EQ(third_buffer.text(1), "b");
 }
 
 }  // namespace

@@ -42,6 +42,7 @@ void poll_descriptor::open(reactor& where, int number) noexcept {
   // relaxed, all of these: published with the handle, by its owner.
   registration_.store(registration::none, std::memory_order_relaxed);
   trigger_.store(trigger::edge, std::memory_order_relaxed);
+  lingers_.store(false, std::memory_order_relaxed);
   lasting_events_.store(0, std::memory_order_relaxed);
   interrupts_.store(0, std::memory_order_relaxed);
   for (const direction which : all_directions) {
@@ -128,6 +129,15 @@ bool poll_descriptor::close() noexcept {
     fd_mutex_.wait_until_destroyed();
   }
   return true;
+}
+
+void poll_descriptor::do_not_linger() noexcept {
+  if (!lingers_.load(std::memory_order_acquire) || !fd_mutex_.add_reference()) {
+    return;
+  }
+  const ::linger in_background{.l_onoff = 0, .l_linger = 0};
+  sys::set_option(number_, SOL_SOCKET, SO_LINGER, &in_background, sizeof(in_background));
+  drop_reference();
 }
 
 void poll_descriptor::unlock(direction which, bool holds_reference) noexcept {

@@ -83,6 +83,11 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   // blocked in the kernel, for whom it does not wait. False if somebody else closed it first.
   bool close() noexcept;
 
+  // Closing is to wait until the peer has what was sent (SO_LINGER with a time). Whoever closes asked for
+  // that; a handle that merely goes out of scope did not.
+  void set_lingering(bool on) noexcept { lingers_.store(on, std::memory_order_release); }
+  void do_not_linger() noexcept;
+
   // The handle is gone. The descriptor goes back to the pool when the last operation has left.
   void disown() noexcept { settle(fd_mutex_.disown()); }
 
@@ -277,6 +282,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   atomic<std::uint32_t> self_servers_{0};
   atomic<registration> registration_{registration::none};
   atomic<trigger> trigger_{trigger::edge};
+  atomic<bool> lingers_{false};
   const std::uint32_t index_;
   reactor* reactor_ = nullptr;
   poll_descriptor* next_free_ = nullptr;  // the pool's

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "netpoll/reactor.h"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include "netpoll/base/check.h"
@@ -17,6 +20,16 @@ constexpr int batch_size = 256;
 // No poll_descriptor has this tag: its index is past the pool's end.
 constexpr std::uint64_t wakeup_tag = ~std::uint64_t{0};
 constexpr std::uint64_t timer_tag = wakeup_tag - 1;
+
+// How many forks the process is away from the one that it was started as. An epoll set is shared between
+// parent and child; only the process that made it may change it.
+std::atomic<int> forks{0};
+
+int forks_now() noexcept {
+  [[maybe_unused]] static const int registered =
+      ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
+  return forks.load(std::memory_order_relaxed);  // relaxed: a child has one thread
+}
 
 // What epoll is told for the events that a descriptor's trigger asks for.
 std::uint32_t events_for(trigger how, std::uint32_t events) noexcept {
@@ -63,6 +76,7 @@ int reactor::open() noexcept {
     return added.error;
   }
   epoll_ = std::move(epoll);
+  forks_ = forks_now();
   clock::add_observer(*this);
   return 0;
 }
@@ -196,6 +210,9 @@ int reactor::modify(poll_descriptor& which, std::uint32_t events) noexcept {
 }
 
 void reactor::remove(poll_descriptor& which) noexcept {
+  if (forks_ != forks_now()) {
+    return;  // a child lets go of its copy of the number; the parent still waits on it
+  }
   // Before close(2): if the description is shared with a duplicate, its events must end with ours.
   ::epoll_event unused{};
   sys::epoll_control(epoll_.get(), EPOLL_CTL_DEL, which.number(), &unused);
@@ -221,6 +238,7 @@ void reactor::shut_down() noexcept {
     if (which == nullptr) {
       break;
     }
+    which->do_not_linger();
     which->close();
   }
   timers_.cancel_all();

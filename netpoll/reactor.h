@@ -7,6 +7,9 @@
 //   if (int error = r.open()) …
 //   r.wait(netpoll::never);          // resumes whoever is due, then returns
 //
+// A child process after fork() may destroy what it inherited, which leaves the parent's reactor alone; to
+// wait it makes a reactor of its own.
+//
 // wait() may be called by any thread, by one at a time. Everything else may be called from any thread
 // at any time. No member throws but for lack of memory.
 #pragma once
@@ -83,6 +86,7 @@ class reactor final : private clock::observer {
   void hand_over_to_outer_loop() noexcept;
 
   unique_fd epoll_;
+  int forks_ = 0;  // which process made it
   wakeup wakeup_;
   unique_fd timer_fd_;              // open when the reactor is polled by another loop
   nanotime timer_fd_time_ = never;  // what timer_fd_ is armed for; the waiting thread's

@@ -41,13 +41,14 @@ io_request::outcome read_request::attempt(int number) noexcept {
   sys::result got;
   if (buffers_.count() == 1) {
     const ::iovec& only = *buffers_.data();
-    got = kind_ == transport::pipe ? sys::read(number, only.iov_base, only.iov_len)
-                                   : sys::recv(number, only.iov_base, only.iov_len, flags_);
+    got = kind_ == transport::pipe
+              ? sys::read(number, only.iov_base, only.iov_len)
+              : sys::recv(number, only.iov_base, only.iov_len, flags_ | message_flags());
   } else if (kind_ == transport::pipe) {
     got = sys::read_vector(number, buffers_.data(), buffers_.count());
   } else {
     ::msghdr message = message_of(buffers_);
-    got = sys::receive_message(number, &message, flags_);
+    got = sys::receive_message(number, &message, flags_ | message_flags());
   }
   if (sys::would_block(got.error)) {
     return outcome::blocked;
@@ -89,10 +90,10 @@ io_request::outcome write_request::attempt(int number) noexcept {
       sent = sys::write_vector(number, buffers_.data(), buffers_.count());
     } else if (buffers_.count() == 1) {
       const ::iovec& only = *buffers_.data();
-      sent = sys::send(number, only.iov_base, only.iov_len, flags_);
+      sent = sys::send(number, only.iov_base, only.iov_len, flags_ | message_flags());
     } else {
       const ::msghdr message = message_of(buffers_);
-      sent = sys::send_message(number, &message, flags_);
+      sent = sys::send_message(number, &message, flags_ | message_flags());
     }
     if (sys::would_block(sent.error)) {
       return outcome::blocked;
@@ -120,7 +121,7 @@ io_request::outcome write_request::attempt(int number) noexcept {
 
 io_request::outcome receive_message_request::attempt(int number) noexcept {
   const ::msghdr asked = message_;
-  const sys::result got = sys::receive_message(number, &message_, flags_);
+  const sys::result got = sys::receive_message(number, &message_, flags_ | message_flags());
   if (sys::would_block(got.error)) {
     message_ = asked;
     return outcome::blocked;
@@ -131,7 +132,7 @@ io_request::outcome receive_message_request::attempt(int number) noexcept {
 }
 
 io_request::outcome send_message_request::attempt(int number) noexcept {
-  const sys::result sent = sys::send_message(number, &message_, flags_);
+  const sys::result sent = sys::send_message(number, &message_, flags_ | message_flags());
   if (sys::would_block(sent.error)) {
     return outcome::blocked;
   }

@@ -133,11 +133,11 @@ class basic_socket : public socket_base {
   }
   template <typename Option>
   void set_option(const Option& option, error_code& ec) {
-    ec = with_number([&](int number) {
-      return netpoll::sys::set_option(number, option.level(protocol_), option.name(protocol_),
-                                      option.data(protocol_),
-                                      static_cast<::socklen_t>(option.size(protocol_)));
-    });
+    ec = fd_.set_option(option.level(protocol_), option.name(protocol_), option.data(protocol_),
+                        static_cast<::socklen_t>(option.size(protocol_)));
+    if (ec == netpoll::errc::closed) {
+      ec = error::bad_descriptor;
+    }
   }
   template <typename Option>
   void get_option(Option& option) const {

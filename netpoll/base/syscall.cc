@@ -72,6 +72,47 @@ result invoke_vector(call which, int fd, const ::iovec* buffers, std::size_t cou
   });
 }
 
+// For calls that have no MSG_NOSIGNAL: a peer that is gone is EPIPE and no signal, whatever the process
+// does with SIGPIPE.
+class no_sigpipe {
+ public:
+  no_sigpipe() noexcept {
+    ::sigset_t pipe = only_pipe();
+    ::pthread_sigmask(SIG_BLOCK, &pipe, &before_);
+    if (::sigismember(&before_, SIGPIPE) == 1) {
+      ::sigset_t pending;
+      ::sigpending(&pending);
+      was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    }
+  }
+  ~no_sigpipe() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  no_sigpipe(const no_sigpipe&) = delete;
+  no_sigpipe& operator=(const no_sigpipe&) = delete;
+
+  // The call's answer; takes back the signal that came with it, leaves errno alone.
+  long seen(long answer) const noexcept {
+    if (answer < 0 && errno == EPIPE && !was_pending_) {
+      const ::sigset_t pipe = only_pipe();
+      const ::timespec at_once{};
+      while (::sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
+      }
+      errno = EPIPE;
+    }
+    return answer;
+  }
+
+ private:
+  static ::sigset_t only_pipe() noexcept {
+    ::sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGPIPE);
+    return set;
+  }
+
+  ::sigset_t before_{};
+  bool was_pending_ = false;
+};
+
 // Splits nanoseconds the way the kernel wants them.
 ::timespec to_timespec(std::int64_t duration_ns) noexcept {
   constexpr std::int64_t second_ns = 1'000'000'000;
@@ -184,13 +225,16 @@ result write_vector_at(int fd, const ::iovec* buffers, std::size_t count, ::off_
 }
 
 result send_file(int to, int from, ::off_t* offset, std::size_t size) noexcept {
-  return invoke(call::send_file, to, size,
-                [&](std::size_t n) { return ::sendfile(to, from, offset, n); });
+  return invoke(call::send_file, to, size, [&](std::size_t n) {
+    const no_sigpipe quiet;
+    return quiet.seen(::sendfile(to, from, offset, n));
+  });
 }
 
 result splice(int from, int to, std::size_t size) noexcept {
   return invoke(call::splice, from, size, [&](std::size_t n) {
-    return ::splice(from, nullptr, to, nullptr, n, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    const no_sigpipe quiet;
+    return quiet.seen(::splice(from, nullptr, to, nullptr, n, SPLICE_F_NONBLOCK | SPLICE_F_MOVE));
   });
 }
 

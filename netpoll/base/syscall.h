@@ -40,7 +40,7 @@ result read(int fd, void* data, std::size_t size) noexcept;
 result write(int fd, const void* data, std::size_t size) noexcept;
 result read_vector(int fd, const ::iovec* buffers, std::size_t count) noexcept;
 result write_vector(int fd, const ::iovec* buffers, std::size_t count) noexcept;
-// recv and send never raise SIGPIPE: a peer that is gone is EPIPE.
+// No transfer but write() raises SIGPIPE: a peer that is gone is EPIPE.
 result recv(int fd, void* data, std::size_t size, int flags) noexcept;
 result send(int fd, const void* data, std::size_t size, int flags) noexcept;
 result receive_message(int fd, ::msghdr* message, int flags) noexcept;

@@ -373,8 +373,11 @@ result pipe(int (&ends)[2]) noexcept {
 }
 
 result set_pipe_size(int fd, std::size_t size) noexcept {
-  return invoke(call::set_pipe_size, fd, 0,
-                [&](std::size_t) { return ::fcntl(fd, F_SETPIPE_SZ, static_cast<int>(size)); });
+  // The kernel refuses the largest number it can be told, and would believe any that is cut off.
+  const std::size_t told = std::min<std::size_t>(size, std::numeric_limits<unsigned>::max());
+  return invoke(call::set_pipe_size, fd, 0, [&](std::size_t) {
+    return ::fcntl(fd, F_SETPIPE_SZ, static_cast<unsigned>(told));
+  });
 }
 
 result socket_pair(int family, int type, int (&ends)[2]) noexcept {

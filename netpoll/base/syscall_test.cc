@@ -498,6 +498,9 @@ TEST(SyscallDescriptor, APipeGetsAtLeastTheSizeAskedFor) {
   ASSERT_TRUE(answer.ok());
   EXPECT_GE(answer.value, 5000);
   EXPECT_EQ(answer.value, ::fcntl(pipe.first.get(), F_GETPIPE_SZ));
+  for (const std::size_t huge : {std::size_t{1} << 32, (std::size_t{1} << 32) + 4096}) {
+    EXPECT_EQ(sys::set_pipe_size(pipe.second.get(), huge).error, EINVAL) << "not 0, not a page";
+  }
   EXPECT_EQ(sys::set_pipe_size(make_socket_pair().first.get(), 5000).error, EBADF);
 }
 

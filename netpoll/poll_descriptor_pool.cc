@@ -67,6 +67,7 @@ void poll_descriptor_pool::release(poll_descriptor& unused_now) noexcept {
 }
 
 poll_descriptor& poll_descriptor_pool::at(std::uint32_t index) noexcept {
+  check(index / block_size < block_limit, "epoll reported a descriptor past the end of the pool");
   poll_descriptor* const block = blocks[index / block_size].load(std::memory_order_acquire);
   check(block != nullptr, "epoll reported a descriptor that was never registered");
   return block[index % block_size];

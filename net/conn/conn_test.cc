@@ -384,20 +384,36 @@ TEST(Listen, RecoversWhenDescriptorsAreBack) {
 }
 
 TEST(Dial, NamesWhatIsWrongWithTheText) {
-  const auto why = [](const char* address) {
+  const auto why = [](std::string_view address) {
     return what_of([&] { dial("tcp", address, 30s); });
   };
   EXPECT_EQ(why(""), "dial tcp: missing address");
   EXPECT_EQ(why("127.0.0.1"), "dial tcp: address 127.0.0.1: missing port in address");
   EXPECT_EQ(why("::1:80"), "dial tcp: address ::1:80: too many colons in address");
   EXPECT_EQ(why("[::1:80"), "dial tcp: address [::1:80: missing ']' in address");
+  EXPECT_EQ(why("[[::1]:80"), "dial tcp: address [[::1]:80: unexpected '[' in address");
+  EXPECT_EQ(why("a]:80"), "dial tcp: address a]:80: unexpected ']' in address");
+  EXPECT_EQ(why("[::1]:80]"), "dial tcp: address [::1]:80]: unexpected ']' in address");
   EXPECT_EQ(why("127.0.0.1:99999"), "dial tcp: address 127.0.0.1:99999: invalid port");
+  for (const std::string port : {"+80", "-1", " 80", "\t70000", "-18446744073709551536", "."}) {
+    EXPECT_EQ(why("127.0.0.1:" + port), "dial tcp: address 127.0.0.1:" + port + ": invalid port");
+  }
   EXPECT_EQ(what_of([] { dial("foo", "127.0.0.1:1"); }), "dial foo: unknown network foo");
 }
 
 TEST(Dial, NamesTheHostThatCannotBeFound) {
   const std::string text = what_of([] { dial("tcp", "no-such-host.invalid:80", 30s); });
   EXPECT_EQ(text, "dial tcp: lookup no-such-host.invalid: no such host");
+}
+
+TEST(Dial, ReadsNothingUpToATerminatorOnly) {
+  listener l = listen("tcp", "127.0.0.1:0");
+  const std::string port = std::to_string(l.local_endpoint().port());
+  error_code ec;
+  dial("tcp", std::string("127.0.0.1\0.example:", 19) + port, ec);
+  EXPECT_EQ(ec, error::host_not_found);
+  dial("tcp", "127.0.0.1:" + port + std::string("\0x", 2), ec);
+  EXPECT_EQ(ec, address_errc::invalid_port);
 }
 
 TEST(Dial, SaysThatItWasRefused) {

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 #include "netpoll/base/syscall.h"
@@ -16,6 +17,13 @@ namespace {
 bool is_number(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(),
                                       [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// Whether getaddrinfo(3) can be trusted with the name of a service. Where a blank or a sign stands in
+// front it would read a number, which nobody had checked to be in range: " 65616" is port 80 to it.
+bool is_name(const std::string& text) {
+  return std::isalnum(static_cast<unsigned char>(text.front())) != 0 &&
+         text.find('\0') == std::string::npos;
 }
 
 }  // namespace
@@ -40,6 +48,8 @@ target parse_target(std::string_view network, std::string_view address, failure&
     if (error != std::errc() || number > 65535) {
       why.ec = address_errc::invalid_port;
     }
+  } else if (!why.ec && !result.where.port.empty() && !is_name(result.where.port)) {
+    why.ec = address_errc::invalid_port;
   }
   if (!why.ec && result.where.port.empty()) {
     result.where.port = "0";

@@ -26,6 +26,10 @@ class address_error_category final : public error_category {
         return "unknown network";
       case address_errc::no_suitable_address:
         return "no suitable address found";
+      case address_errc::unexpected_opening_bracket:
+        return "unexpected '[' in address";
+      case address_errc::unexpected_closing_bracket:
+        return "unexpected ']' in address";
     }
     return "unknown address error";
   }
@@ -82,7 +86,8 @@ host_and_port split_host_port(std::string_view text, error_code& ec) {
   }
   std::string_view host;
   std::size_t colon = text.rfind(':');
-  if (text.front() == '[') {
+  const bool is_bracketed = text.front() == '[';
+  if (is_bracketed) {
     const std::size_t end = text.find(']');
     if (end == std::string_view::npos) {
       ec = address_errc::missing_bracket;
@@ -108,6 +113,14 @@ host_and_port split_host_port(std::string_view text, error_code& ec) {
       ec = address_errc::too_many_colons;
       return {};
     }
+  }
+  if (text.find('[', is_bracketed ? 1 : 0) != std::string_view::npos) {
+    ec = address_errc::unexpected_opening_bracket;
+    return {};
+  }
+  if (text.find(']', is_bracketed ? colon : 0) != std::string_view::npos) {
+    ec = address_errc::unexpected_closing_bracket;
+    return {};
   }
   return {std::string(host), std::string(text.substr(colon + 1))};
 }

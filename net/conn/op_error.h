@@ -48,6 +48,8 @@ enum class address_errc {
   invalid_port,
   unknown_network,
   no_suitable_address,
+  unexpected_opening_bracket,
+  unexpected_closing_bracket,
 };
 
 const error_category& address_category() noexcept;
@@ -62,7 +64,7 @@ struct host_and_port {
   std::string port;
 };
 
-// "host:port", "[v6]:port", ":port". The parts may be empty.
+// "host:port", "[v6]:port", ":port". The parts may be empty. Brackets stand around a host or nowhere.
 host_and_port split_host_port(std::string_view text, error_code& ec);
 
 // What failed on the way, for the text of an op_error.

@@ -130,6 +130,15 @@ class resolver_thread {
 std::vector<tcp::endpoint> resolve(netpoll::reactor& reactor, const std::string& host,
                                    const std::string& service, int family, bool passive,
                                    netpoll::nanotime deadline, error_code& ec) {
+  // The C library would read up to the terminator and find something else than was asked for.
+  if (host.find('\0') != std::string::npos) {
+    ec = error::host_not_found;
+    return {};
+  }
+  if (service.find('\0') != std::string::npos) {
+    ec = error::service_not_found;
+    return {};
+  }
   const int flags = passive ? AI_PASSIVE : 0;
   lookup numeric{host, service, family, flags | AI_NUMERICHOST, {}, {}, {}, false};
   numeric.ask();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Hands work from other threads to a loop that keeps falling asleep, and aims at the instant of
-// falling asleep: a producer waits until what it posted has run, then spins for a random moment, then
-// posts again. A wake-up that is lost there leaves the loop asleep with work in its queue.
+// falling asleep: a producer waits until what it posted has run, then spins for a random moment,
+// then posts again. A wake-up that is lost there leaves the loop asleep with work in its queue.
 //
 //   post_stress --posts 10000000 --producers 2 --threads 1 --via post
 //
@@ -11,9 +11,9 @@
 // --via reactor   netpoll::reactor::wake() and nothing else; one thread waits
 // --via all       one after the other
 //
-// Prints how often the loop slept and how often it took an eventfd to wake it. Exits 0 if every post
-// ran once and, posted to a loop of one thread, in order; aborts when nothing has run for --stall
-// seconds.
+// Prints how often the loop slept and how often it took an eventfd to wake it. Exits 0 if every
+// post ran once and, posted to a loop of one thread, in order; aborts when nothing has run for
+// --stall seconds.
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -46,8 +46,8 @@ struct options {
   std::string via = "all";
 };
 
-// Counts the calls that sleeping and waking are made of. There are no sockets: all that is written is
-// an eventfd.
+// Counts the calls that sleeping and waking are made of. There are no sockets: all that is written
+// is an eventfd.
 class call_counter final : private netpoll::sys::fault_injector {
  public:
   call_counter() { netpoll::sys::set_fault_injector(this); }

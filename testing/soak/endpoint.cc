@@ -30,7 +30,6 @@ endpoint::endpoint(world& where, std::shared_ptr<link> what, int side, net::conn
   if (plan().timeout.count() > 0) {
     conn_.set_timeout(plan().timeout);
   }
-  world_.add(*this);
 }
 
 endpoint::~endpoint() {

@@ -18,7 +18,7 @@ namespace soak {
 
 class endpoint : public std::enable_shared_from_this<endpoint> {
  public:
-  // Side 0 is the client's. `on_end` is called when the endpoint goes.
+  // Side 0 is the client's. `on_end` is called when the endpoint goes. start_tasks() comes next.
   endpoint(world& where, std::shared_ptr<link> what, int side, net::conn connection,
            std::function<void()> on_end);
   ~endpoint();

@@ -461,6 +461,8 @@ action task::recover(direction which) {
 }
 
 void start_tasks(const std::shared_ptr<endpoint>& end) {
+  // Not in its constructor: others take shared ownership of what is listed.
+  end->where().add(*end);
   const link& shared = end->shared();
   const link::plan& plan = shared.what();
   const bool is_client = end->side() == 0;

@@ -59,7 +59,7 @@ class task {
 // Runs it to its end.
 void drive(std::shared_ptr<task> what);
 
-// Starts all that this end has to do.
+// Lists a new endpoint, and starts all that it has to do. Once.
 void start_tasks(const std::shared_ptr<endpoint>& end);
 
 }  // namespace soak

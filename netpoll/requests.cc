@@ -289,16 +289,19 @@ io_request::outcome connect_request::attempt(int number) noexcept {
 // only having a peer tells the first.
 io_request::outcome connect_request::check_result(int number) noexcept {
   const sys::result pending = sys::take_socket_error(number);
-  const int error = pending.ok() ? static_cast<int>(pending.value) : pending.error;
+  int error = pending.ok() ? static_cast<int>(pending.value) : pending.error;
   if (error == EINPROGRESS || error == EALREADY || error == EINTR) {
     return outcome::blocked;
   }
   if (error == 0) {
     ::sockaddr_storage peer{};
     ::socklen_t peer_size = sizeof(peer);
-    if (!sys::get_peer_name(number, reinterpret_cast<::sockaddr*>(&peer), &peer_size).ok()) {
+    const sys::result named =
+        sys::get_peer_name(number, reinterpret_cast<::sockaddr*>(&peer), &peer_size);
+    if (named.error == ENOTCONN) {
       return outcome::blocked;
     }
+    error = named.error;  // readiness has been reported, nothing would ever end another wait
   }
   error_ = system_error_code(error == EISCONN ? 0 : error);
   return outcome::done;

@@ -208,6 +208,14 @@ TEST_F(Accepting, WhatSoErrorSaysIsTheResultOrAReasonToWait) {
   }
 }
 
+TEST_F(Accepting, AConnectWhosePeerCannotBeAskedForFails) {
+  nettest::faults faults;
+  faults.fail(call::get_peer_name, ENOBUFS);
+  auto connecting = connect();
+  run_until([&] { return connecting.is_done(); });
+  EXPECT_EQ(connecting->error(), system_error_code(ENOBUFS));
+}
+
 // A pair of connected TCP sockets, for what only TCP has.
 class TcpPair : public nettest::reactor_and_listener {
  protected:

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSL-1.0
 #
-# Checks a Promela model with spin: `check_model.sh poll_descriptor.pml`. Explores every configuration
-# of it to the end, which must find no error, and together must leave no line unreached; then every
-# mutation, in which an error must be found. Prints a table of each. README.md says what they stand for.
+# Checks a Promela model with spin: `check_model.sh poll_descriptor.pml`. Explores every
+# configuration of it to the end: none may have an error, and together they must leave no line
+# unreached. Then explores every mutation: each must have an error. Prints a table of both; README.md
+# explains them.
 set -euo pipefail
 
 # The configurations of each model: a name, then what of the model is switched on.
@@ -100,6 +101,11 @@ build() {
 # number <pattern>: the number in the line of pan.log that says so.
 number() { sed -nE "s/.*$1.*/\1/p" pan.log | head -n 1; }
 
+# Whether pan gave up before it had seen all.
+is_truncated() {
+  grep -qiE 'search not completed|max search depth too small|out of memory|reached -DMEMLIM' pan.log
+}
+
 # Adds to lines.all and lines.reached what this configuration has and has reached.
 note_reached() {
   ./pan -d >states.log 2>&1 || true
@@ -133,8 +139,7 @@ for configuration in "${configurations[@]}"; do
   errors=$(number 'errors: ([0-9]+)')
   printf '%-28s %12s %12s %7s %7s\n' "$title" "$(number ' ([0-9]+) states, stored')" \
     "$(number ' ([0-9]+) transitions')" "$(number 'depth reached ([0-9]+)')" "${errors:-none}"
-  if [[ $errors != 0 ]] ||
-    grep -qiE 'search not completed|max search depth too small|out of memory|reached -DMEMLIM' pan.log; then
+  if [[ $errors != 0 ]] || is_truncated; then
     grep -E '^pan|error|Warning' pan.log | sed 's/^/    /'
     if [[ -f $name.pml.trail ]]; then
       # shellcheck disable=SC2046  # a list
@@ -143,8 +148,8 @@ for configuration in "${configurations[@]}"; do
     failures=$((failures + 1))
   fi
   note_reached
-  # No step is marked as progress, so any cycle is an error. Where there is none, every run ends, whoever
-  # is scheduled. Left out where it would take long, and for the sleeper, who goes round for ever.
+  # No step is marked as progress, so any cycle is an error. Where there is none, every run ends,
+  # whoever is scheduled. Left out where it would take long, and for the sleeper, who never ends.
   if [[ $name != wakeup ]] && (($(number ' ([0-9]+) states, stored') < cycle_limit)); then
     # shellcheck disable=SC2086  # a list
     build NP $switches
@@ -152,7 +157,7 @@ for configuration in "${configurations[@]}"; do
     errors=$(number 'errors: ([0-9]+)')
     printf '%-28s %12s %12s %7s %7s\n' "  cycles" "$(number ' ([0-9]+) states, stored')" \
       "$(number ' ([0-9]+) transitions')" "$(number 'depth reached ([0-9]+)')" "${errors:-none}"
-    if [[ $errors != 0 ]] || grep -qiE 'search not completed|max search depth too small' pan.log; then
+    if [[ $errors != 0 ]] || is_truncated; then
       failures=$((failures + 1))
     fi
   fi

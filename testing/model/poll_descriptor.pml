@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The protocol of one slot of the poll_descriptor pool, over one or two uses: operations, events,
-// deadlines, cancellation, close and recycling. README.md in this folder says which line of the library
+// deadlines, cancellation, close and recycling. README.md in this folder says what of the library
 // each process mirrors and what is checked; check_model.sh runs it.
 //
 // -D switches choose who takes part (else nobody does, apart from what is needed):
-//   READERS=n     operations of the read direction in the first use   WRITER  one of the write direction
-//   ARRIVALS=n    how often data arrives at most in a use             EVENTS  the reactor takes events in
-//   CLOSER        the handle is destroyed at some time                CLOSER_TOO  another thread closes
-//   RECYCLE       the slot is opened again, with a reader for whom data certainly arrives
-//   MOVES=n       n changes of the read deadline, and timers          CANCELLER   cancels once
-//   SELF          the readers are threads that keep the time themselves, and nobody runs the reactor
+//   READERS=n    operations of the read direction in the first use
+//   WRITER       one of the write direction
+//   ARRIVALS=n   how often data arrives at most in a use
+//   EVENTS       the reactor takes events in
+//   CLOSER       the handle is destroyed at some time
+//   CLOSER_TOO   another thread closes
+//   RECYCLE      the slot is opened again, with a reader for whom data certainly arrives
+//   MOVES=n      n changes of the read deadline, and timers
+//   CANCELLER    cancels once
+//   SELF         the readers are threads that keep the time themselves; nobody runs the reactor
 // -DMUTANT_x breaks the protocol in one place; every one of these must be found.
 
 #ifndef READERS
@@ -28,11 +32,11 @@
 #define DIRECTIONS 1
 #endif
 
-// ---- Memory ---------------------------------------------------------------------------------------
+// ---- Memory -------------------------------------------------------------------------------------
 //
-// A sequentially consistent access is one step on `mem`. A weaker store or read-modify-write stays in
-// the store buffer of its process (one entry each) until the process `memory` or the next write of the
-// same process makes it visible: others still read the old value meanwhile, and cannot write there.
+// A sequentially consistent access is one step on `mem`. A weaker store or read-modify-write stays
+// in the store buffer of its process (one entry each) until the process `memory` or the next write
+// of the same process makes it visible: others read the old value meanwhile, and cannot write there.
 
 #define STATE(d)    (d)
 #define INTERRUPTS  2
@@ -67,9 +71,14 @@ inline flush_mine() {
 
 // The writing half of a step; the caller has waited for is_writable() in the same atomic step.
 inline write_seq_cst(at, what) { flush_mine(); mem[at] = what }
-inline write_weak(at, what) { flush_mine(); buffered_by[at] = _pid; buffered[at] = what; store_of[_pid] = at + 1 }
+inline write_weak(at, what) {
+  flush_mine();
+  buffered_by[at] = _pid;
+  buffered[at] = what;
+  store_of[_pid] = at + 1
+}
 
-// ---- The words ------------------------------------------------------------------------------------
+// ---- The words ----------------------------------------------------------------------------------
 
 #define NONE    0
 #define READY   1
@@ -115,12 +124,12 @@ byte edge_generation;     // the generation in its tag, as of epoll_ctl(2)
 byte now;
 #define LAST_MOMENT 2
 
-// ---- What is only there to be asserted --------------------------------------------------------------
+// ---- What is only there to be asserted ----------------------------------------------------------
 
 #define OPERATIONS 4
 byte use;                 // the current use; moves on when the slot is opened
 byte handle;              // the use whose handle exists, 0 for none
-byte handle_users;        // who is inside a member of the handle, which its owner must not destroy then
+byte handle_users;        // who is inside a member of it: its owner must not destroy it then
 byte use_of[OPERATIONS];
 byte epoch_of[OPERATIONS];
 bit is_published[OPERATIONS];
@@ -143,7 +152,7 @@ inline resume(who, why) {
   resumed[who] = why
 }
 
-// ---- fd_mutex ---------------------------------------------------------------------------------------
+// ---- fd_mutex -----------------------------------------------------------------------------------
 
 #define NOTHING 0
 #define DESTROY 1
@@ -152,7 +161,8 @@ inline resume(who, why) {
 #ifdef MUTANT_recycle_while_owned
 #define is_abandoned (is_closed && !is_owned && references == 0)
 #else
-#define is_abandoned (is_closed && !is_owned && references == 0 && !is_locked[0] && !is_locked[1] && \
+#define is_abandoned (is_closed && !is_owned && references == 0 && \
+                      !is_locked[0] && !is_locked[1] && \
                       queue_length[0] == 0 && queue_length[1] == 0)
 #endif
 #define after_step() duty = (is_abandoned -> GIVE_BACK : NOTHING)
@@ -180,9 +190,14 @@ inline settle() {
   if
   :: duty == DESTROY ->
 #ifndef MUTANT_generation_moves_late
-    atomic { is_writable(GENERATION); next = load(GENERATION) + 1; write_weak(GENERATION, next); next = 0 }
+    atomic {
+      is_writable(GENERATION);
+      next = load(GENERATION) + 1;
+      write_weak(GENERATION, next);
+      next = 0
+    }
 #endif
-    atomic { if :: is_registered -> edge = 0 :: else fi }
+    atomic { if :: is_registered -> is_in_epoll = 0; edge = 0 :: else fi };
     atomic {  // close(2)
       assert(number_is_open);
       assert(inside == 0);
@@ -191,12 +206,18 @@ inline settle() {
     // The read-modify-write that follows makes what was stored before it visible.
     atomic { flush_mine(); references--; after_step() }
 #ifdef MUTANT_generation_moves_late
-    atomic { is_writable(GENERATION); next = load(GENERATION) + 1; write_weak(GENERATION, next); next = 0 }
+    atomic {
+      is_writable(GENERATION);
+      next = load(GENERATION) + 1;
+      write_weak(GENERATION, next);
+      next = 0
+    }
 #endif
   :: else
   fi;
   if
-  :: duty == GIVE_BACK -> atomic { flush_mine(); assert(!is_in_pool); is_in_pool = 1; duty = NOTHING }
+  :: duty == GIVE_BACK ->
+    atomic { flush_mine(); assert(!is_in_pool); is_in_pool = 1; duty = NOTHING }
   :: else
   fi
 }
@@ -249,7 +270,7 @@ inline flush_queues(why) {
   od
 }
 
-// ---- poll_descriptor --------------------------------------------------------------------------------
+// ---- poll_descriptor ----------------------------------------------------------------------------
 
 // Leaves in `who` the waiter (+ 1) to be resumed, 0 for none.
 inline evict(d) {
@@ -379,7 +400,7 @@ inline ensure_registered() {
 #define is_interrupted(value) (((value) & CLOSED_BIT) || (d == 0 && ((value) & EXPIRED_BIT)) || \
                                cancel_count(value) != epoch)
 
-// ---- An operation: io_request and who drives it ----------------------------------------------------
+// ---- An operation: io_request and who drives it -------------------------------------------------
 
 proctype operation(byte me; byte d; byte of_use; byte times) {
   byte duty, next, who, expired, moment, generation, epoch;
@@ -415,8 +436,8 @@ enqueue:
     :: atomic { !is_closed && !is_locked[d] ->
         is_locked[d] = 1; references++; owners[d]++; holds = 1; queue_mutex = 0 }
     :: atomic { !is_closed && is_locked[d] -> queue_length[d]++ };
-      // Being counted, and with queue_mutex, it keeps this use from ending: what it reads now is of the
-      // use in whose queue it is about to stand.
+      // Being counted, and with queue_mutex, it keeps this use from ending: what it reads now is of
+      // the use in whose queue it is about to stand.
 #ifndef MUTANT_queue_in_another_use
       if
       :: atomic { load(GENERATION) != generation -> queue_length[d]--; queue_mutex = 0; goto start }
@@ -558,7 +579,12 @@ wait:
   // begin_self_service()
   lock_mutex(timer_mutex);
   atomic { self_server = me + 1; signalled[me] = 0 };
-  atomic { is_writable(SELF_SERVERS); next = load(SELF_SERVERS) + 1; write_seq_cst(SELF_SERVERS, next); next = 0 };
+  atomic {
+    is_writable(SELF_SERVERS);
+    next = load(SELF_SERVERS) + 1;
+    write_seq_cst(SELF_SERVERS, next);
+    next = 0
+  };
   unlock_timer_mutex();
   atomic { until = load(DEADLINE) };
   atomic { if :: !is_closed -> references++; own = 1 :: else fi };
@@ -638,7 +664,12 @@ awake:
   // end_self_service()
   lock_mutex(timer_mutex);
   self_server = 0;
-  atomic { is_writable(SELF_SERVERS); next = load(SELF_SERVERS) - 1; write_seq_cst(SELF_SERVERS, next); next = 0 };
+  atomic {
+    is_writable(SELF_SERVERS);
+    next = load(SELF_SERVERS) - 1;
+    write_seq_cst(SELF_SERVERS, next);
+    next = 0
+  };
   unlock_timer_mutex();
   if
   :: atomic { own -> own = 0 }; drop_reference(); settle()
@@ -658,7 +689,7 @@ over:
   skip
 }
 
-// ---- The others ------------------------------------------------------------------------------------
+// ---- The others ---------------------------------------------------------------------------------
 
 // reactor::wait(): one event at a time, which may be held for any time before it is looked at.
 proctype reactor() {

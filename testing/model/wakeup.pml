@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// netpoll::wakeup and how reactor::wait(), reactor::arm() and reactor::wake() use it: one thread that
-// sleeps in epoll_wait, one that arms timers, two that wake. README.md in this folder says what is
-// checked; check_model.sh runs it. -DMUTANT_x breaks the protocol in one place.
+// netpoll::wakeup, and how reactor::wait(), arm() and wake() use it: one thread that sleeps in
+// epoll_wait, one that arms timers, two that wake. README.md in this folder says what is checked;
+// check_model.sh runs it. -DMUTANT_x breaks the protocol in one place.
 
 #define AWAKE    0
 #define ASLEEP   1
@@ -185,7 +185,8 @@ active proctype clock() {
 active proctype memory() {
 end_empty:
   do
-  :: atomic { state_is_buffered -> state = buffered_state; state_is_buffered = 0; buffered_state = 0 }
+  :: atomic { state_is_buffered ->
+      state = buffered_state; state_is_buffered = 0; buffered_state = 0 }
   :: atomic { first_is_buffered ->
       first = buffered_first; first_is_buffered = 0; buffered_first = 0; timers_mutex = 0 }
   od

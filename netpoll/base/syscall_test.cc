@@ -488,8 +488,11 @@ TEST(SyscallDescriptor, BlockingModeBelongsToTheDescription) {
   ASSERT_TRUE(sys::set_non_blocking(same.get(), true).ok());
   EXPECT_TRUE(is_non_blocking(pipe.first.get()));
   const unique_fd appending(::open("/dev/null", O_WRONLY | O_APPEND | O_CLOEXEC));
-  ASSERT_TRUE(sys::set_non_blocking(appending.get(), true).ok());
-  EXPECT_NE(::fcntl(appending.get(), F_GETFL) & O_APPEND, 0) << "the other flags stay";
+  for (const bool on : {true, false}) {
+    ASSERT_TRUE(sys::set_non_blocking(appending.get(), on).ok());
+    EXPECT_EQ(is_non_blocking(appending.get()), on);
+    EXPECT_NE(::fcntl(appending.get(), F_GETFL) & O_APPEND, 0) << "the other flags stay";
+  }
 }
 
 TEST(SyscallDescriptor, APipeGetsAtLeastTheSizeAskedFor) {

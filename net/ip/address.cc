@@ -5,7 +5,6 @@
 #include <net/if.h>
 
 #include <charconv>
-#include <cstring>
 #include <ostream>
 
 namespace NET_NAMESPACE::ip {
@@ -17,7 +16,7 @@ bool terminate(std::string_view text, char (&into)[Size]) noexcept {
   if (text.size() >= Size || text.find('\0') != std::string_view::npos) {
     return false;
   }
-  std::memcpy(into, text.data(), text.size());
+  text.copy(into, text.size());
   into[text.size()] = '\0';
   return true;
 }

@@ -2,6 +2,7 @@
 #include "net/ip/address.h"
 
 #include <string>
+#include <string_view>
 
 #include "gtest/gtest.h"
 #include "net/ip/tcp.h"
@@ -30,6 +31,8 @@ TEST(Address, RefusesWhatIsNoAddress) {
     EXPECT_THROW(make_address(text), system_error) << '"' << text << '"';
   }
   error_code ec;
+  make_address(std::string_view(), ec);
+  EXPECT_EQ(ec, error::invalid_argument) << "no text at all";
   make_address(std::string("1.2.3.4\0", 8), ec);
   EXPECT_EQ(ec, error::invalid_argument) << "a terminator inside the text";
 }

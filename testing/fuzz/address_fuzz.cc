@@ -128,8 +128,8 @@ void check_text(std::string_view text) {
 void check_bytes(const std::uint8_t* data, std::size_t size) {
   ip::address_v4::bytes_type v4{};
   ip::address_v6::bytes_type v6{};
-  std::memcpy(v4.data(), data, std::min(size, v4.size()));
-  std::memcpy(v6.data(), data, std::min(size, v6.size()));
+  std::copy_n(data, std::min(size, v4.size()), v4.begin());
+  std::copy_n(data, std::min(size, v6.size()), v6.begin());
   const ip::address_v4 small(v4);
   require(ip::address_v4(small.to_uint()) == small, "an IPv4 address is its number");
   const ip::port_type port = static_cast<ip::port_type>(v6[14] << 8 | v6[15]);
@@ -141,7 +141,7 @@ void check_bytes(const std::uint8_t* data, std::size_t size) {
   require((one <=> other) == std::strong_ordering::less, "IPv4 comes before IPv6");
 
   ::sockaddr_storage storage{};
-  std::memcpy(&storage, data, std::min(size, sizeof(storage)));
+  std::copy_n(data, std::min(size, sizeof(storage)), reinterpret_cast<std::uint8_t*>(&storage));
   const ip::tcp::endpoint reported(storage);
   check_endpoint(reported.address(), reported.port());
 }

@@ -64,7 +64,7 @@ struct host_and_port {
   std::string port;
 };
 
-// "host:port", "[v6]:port", ":port". The parts may be empty. Brackets stand around a host or nowhere.
+// "host:port", "[v6]:port", ":port". The parts may be empty. Brackets are around a host or nowhere.
 host_and_port split_host_port(std::string_view text, error_code& ec);
 
 // What failed on the way, for the text of an op_error.

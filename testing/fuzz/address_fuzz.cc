@@ -5,7 +5,8 @@
 //
 // - What is an address is what inet_pton(3) says, scopes apart.
 // - All forms of make_address agree with each other.
-// - What was read is written, and read again as the same; what was written is written the same again.
+// - What was read is written, and read again as the same; what was written is written the same
+//   again.
 // - An endpoint gives back its parts, and its text can be split into them.
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -56,7 +57,8 @@ bool throws(Make make) {
 void check_endpoint(const ip::address& address, ip::port_type port) {
   ip::tcp::endpoint endpoint(address, port);
   const std::string text = endpoint.to_string();
-  require(endpoint.address() == address && endpoint.port() == port, "an endpoint has its parts", text);
+  require(endpoint.address() == address && endpoint.port() == port, "an endpoint has its parts",
+          text);
   require((endpoint.protocol() == ip::tcp::v6()) == address.is_v6(), "of its family", text);
 
   error_code ec;
@@ -84,8 +86,10 @@ void check_address(const ip::address& address, ip::port_type port) {
   require(again.to_string() == text, "and is written the same", text);
   require(std::hash<ip::address>()(again) == std::hash<ip::address>()(address),
           "equal addresses have equal hashes", text);
-  require(throws([&] { (void)address.to_v4(); }) == address.is_v6(), "to_v4 of an IPv4 address", text);
-  require(throws([&] { (void)address.to_v6(); }) == address.is_v4(), "to_v6 of an IPv6 address", text);
+  require(throws([&] { (void)address.to_v4(); }) == address.is_v6(), "to_v4 of an IPv4 address",
+          text);
+  require(throws([&] { (void)address.to_v6(); }) == address.is_v4(), "to_v6 of an IPv6 address",
+          text);
   check_endpoint(address, port);
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The HTTP parser of the examples, fed as a session feeds it: heads, and behind each the body that it
-// announces. The input is a stream and how it is cut; see pieces.h.
+// The HTTP parser of the examples, fed as a session feeds it: heads, and behind each the body that
+// it announces. The input is a stream and how it is cut; see pieces.h.
 //
 // - However the stream is cut, the requests are the same, and so is how it ends.
 // - A head lies within the input, ends in an empty line, and is as long as it says.
 // - What is incomplete is small enough to be kept.
-// - A head that was accepted has nothing in it that another reader could take for the end of a line, and
-//   leaves no doubt about where the body ends.
+// - A head that was accepted has nothing in it that another reader could take for the end of a
+//   line, and leaves no doubt about where the body ends.
 #include <algorithm>
 #include <cctype>
 #include <cstddef>
@@ -44,8 +44,8 @@ std::vector<std::string> lines_of(std::string_view head) {
   return lines;
 }
 
-// The values of the fields of that name (in lower case), as a careless reader would find them: any case,
-// blanks wherever they may be.
+// The values of the fields of that name (in lower case), as a careless reader would find them: any
+// case, blanks wherever they may be.
 std::vector<std::string> values_of(const std::vector<std::string>& lines, std::string_view name) {
   std::vector<std::string> values;
   for (const std::string& line : lines) {
@@ -81,14 +81,16 @@ void check_head(std::string_view head, const http_request& request) {
   for (const std::string& line : lines) {
     require(line.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos,
             "nothing else ends a line", head);
-    require(line.empty() || (line[0] != ' ' && line[0] != '\t'), "no line goes on with the next", head);
+    require(line.empty() || (line[0] != ' ' && line[0] != '\t'), "no line goes on with the next",
+            head);
   }
   require(lines[0] == std::string(request.method) + ' ' + std::string(request.target) + " HTTP/1." +
                           std::to_string(request.minor_version),
           "the first line is what was read of it", head);
   lines.erase(lines.begin());
 
-  require(request.minor_version == 0 || values_of(lines, "host").size() == 1, "there is a host", head);
+  require(request.minor_version == 0 || values_of(lines, "host").size() == 1, "there is a host",
+          head);
   const std::vector<std::string> lengths = values_of(lines, "content-length");
   for (const std::string& length : lengths) {
     const std::size_t zeroes = std::min(length.find_first_not_of('0'), length.size() - 1);
@@ -108,8 +110,8 @@ class session {
     const std::string_view input = pending_.add(bytes);
     std::size_t position = 0;
     while (!is_over_) {
-      const std::size_t body = static_cast<std::size_t>(
-          std::min<std::uint64_t>(body_left_, input.size() - position));
+      const std::size_t body =
+          static_cast<std::size_t>(std::min<std::uint64_t>(body_left_, input.size() - position));
       body_left_ -= body;
       position += body;
       if (body_left_ != 0 || !take_head(input.substr(position), position)) {
@@ -143,8 +145,8 @@ class session {
     require(result.size > 0 && result.size <= input.size(), "a head uses what it used", input);
     const http_request& it = result.request;
     check_head(input.substr(0, result.size), it);
-    requests_.emplace_back(it.method, it.target, it.minor_version, it.keep_alive, it.expects_continue,
-                           it.has_transfer_encoding, it.content_length);
+    requests_.emplace_back(it.method, it.target, it.minor_version, it.keep_alive,
+                           it.expects_continue, it.has_transfer_encoding, it.content_length);
     position += result.size;
     body_left_ = it.has_transfer_encoding ? 0 : it.content_length;
     return true;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What listen and dial are told: the name of a network and "host:port". The input is the network, a
-// line feed, and the address; without the line feed it is an address of the network "tcp". No name is
-// looked up and nothing is connected.
+// line feed, and the address; without the line feed it is an address of the network "tcp". No name
+// is looked up and nothing is connected.
 //
 // - Text is split, or refused for the same reason, as a second, simpler reading of the rules says.
 // - What was split can be joined, and splits into the same again.
-// - What the C library would take for the number of a port is one that was checked to be in range, and
-//   is all of the text that was given.
+// - What the C library would take for the number of a port is one that was checked to be in range,
+//   and is all of the text that was given.
 // - An error says what was wrong, and with which text.
 #include <netdb.h>
 #include <netinet/in.h>
@@ -42,9 +42,9 @@ bool contains(std::string_view text, std::string_view what) {
   return text.find(what) != std::string_view::npos;
 }
 
-// What is wrong with `text`, as the grammar has it: the host is either in brackets, with anything but
-// brackets inside, or has neither brackets nor colons; then come a colon and the port, which has
-// neither.
+// What is wrong with `text`, as the grammar has it: the host is either in brackets, with anything
+// but brackets inside, or has neither brackets nor colons; then come a colon and the port, which
+// has neither.
 error_code expected_error(std::string_view text) {
   if (text.empty()) {
     return address_errc::missing_address;
@@ -132,8 +132,7 @@ void check_accepted(std::string_view network, const net::internal::target& targe
           "a number to the C library is a number to us", address);
 
   net::internal::failure why;
-  const net::internal::target again =
-      net::internal::parse_target(network, join(target.where), why);
+  const net::internal::target again = net::internal::parse_target(network, join(target.where), why);
   require(!why.ec && again.family == target.family && again.where.host == target.where.host &&
               again.where.port == target.where.port,
           "a target can be written and read again", address);
@@ -146,9 +145,10 @@ void check_refused(std::string_view network, std::string_view address,
           "the error has a text", address);
   const net::op_error error(why.ec, {"dial", std::string(network), "", why.address, why.cause});
   const std::string text = error.what();
-  require(text.starts_with(network.empty() ? "dial: " : "dial "), "the text says which operation", text);
+  require(text.starts_with(network.empty() ? "dial: " : "dial "), "the text says which operation",
+          text);
   require(!error.is_timeout(), "it is no timeout", text);
-  const std::string_view culprit = why.ec == address_errc::unknown_network ? network
+  const std::string_view culprit = why.ec == address_errc::unknown_network   ? network
                                    : why.ec == address_errc::missing_address ? "missing address"
                                                                              : address;
   require(contains(text, culprit.substr(0, culprit.find('\0'))), "and what was wrong", text);
@@ -167,7 +167,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   net::internal::failure why;
   const net::internal::target target = net::internal::parse_target(network, address, why);
   const bool is_known = network == "tcp" || network == "tcp4" || network == "tcp6";
-  require((why.ec == address_errc::unknown_network) == !is_known, "networks are known or not", network);
+  require((why.ec == address_errc::unknown_network) == !is_known, "networks are known or not",
+          network);
   if (why.ec) {
     check_refused(network, address, why);
   } else {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A stream that arrives in pieces, out of the bytes a fuzzer made up: what is in it, and how it is cut.
+// A stream that arrives in pieces, out of the bytes a fuzzer made up: what is in it, and how it is
+// cut.
 //
 //   const nettest::pieces stream(data, size);
 //   stream.for_each([&](std::string_view piece) { session.receive(piece); });
 //
-// The first byte says, modulo 8, how many bytes after it are the lengths of the pieces, taken in turn;
-// with none of them the stream comes byte by byte. All the rest is the stream itself, in which the
-// three bytes "\x01", n, c stand for c repeated 64 n times, so that a few bytes of input reach limits
-// that are thousands of bytes away. A '0' in front of any text is thus that text, byte by byte.
+// The first byte says, modulo 8, how many bytes after it are the lengths of the pieces, taken in
+// turn; with none of them the stream comes byte by byte. All the rest is the stream itself, in
+// which the three bytes "\x01", n, c stand for c repeated 64 n times, so that a few bytes of input
+// reach limits that are thousands of bytes away. A '0' in front of any text is thus that text, byte
+// by byte.
 #pragma once
 
 #include <algorithm>
@@ -42,8 +44,8 @@ class pieces {
 
   std::string_view whole() const { return whole_; }
 
-  // No piece is empty. Together they are the whole. Of a long stream none is tiny: a parser that begins
-  // anew with each piece would need time that grows with the square of the length.
+  // No piece is empty. Together they are the whole. Of a long stream none is tiny: a parser that
+  // begins anew with each piece would need time that grows with the square of the length.
   template <typename Use>
   void for_each(Use use) const {
     const std::size_t least = 1 + whole_.size() / 128;

@@ -1,23 +1,27 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// netpoll's requests on real descriptors, against the model in poller_model.h. The input is a schedule of
-// what is done to up to four connections, each one end of a socket pair, by their owner, by the peer, by
-// the clock and by the reactor, which is run by hand under a clock that stands still.
+// netpoll's requests on real descriptors, against the model in poller_model.h. The input is a
+// schedule of what is done to up to four connections, each one end of a socket pair, by their
+// owner, by the peer, by the clock and by the reactor, which is run by hand under a clock that
+// stands still.
 //
-// Whoever is resumed does not go on at once but when the schedule says so, as on a run loop, so that
-// other things may come between being woken and trying again.
+// Whoever is resumed does not go on at once but when the schedule says so, as on a run loop, so
+// that other things may come between being woken and trying again.
 //
 // - Each operation ends as the model says it may, and has ended when the model says it must.
-// - Bytes arrive once each and in order, both ways; what a write says it wrote is what the peer gets.
-// - Nobody who waits is forgotten: after the reactor has run, poll(2) has nothing for those who wait on.
+// - Bytes arrive once each and in order, both ways; what a write says it wrote is what the peer
+//   gets.
+// - Nobody who waits is forgotten: after the reactor has run, poll(2) has nothing for those who
+//   wait on.
 // - Nobody is resumed twice, nor without waiting; withdraw() tells who waits from who was resumed.
 // - A number is closed when close() returns, and at the end no descriptor is left.
 //
-// A schedule is text. Each step is a letter, followed by the digits it takes; what is no step is skipped.
+// A schedule is text. Each step is a letter, followed by the digits it takes; what is no step is
+// skipped.
 //
 //   s: a slot, modulo 4; n: a size, t: a time, i: a count, modulo 16 (after '9' come : ; < = > ?)
 //
-//   O s     opens a connection in the slot, closing what was there. Every slot has one to begin with
+//   O s     opens a connection in the slot, closing what was there; every slot begins with one
 //   r s n   starts a read                       w s n, W s n  starts a write of some, of all
 //   i s     starts a wait for input             o s           starts a wait for room to write
 //   d s t   sets the read deadline              D s t         sets the write deadline; b s t: both
@@ -78,12 +82,13 @@ constexpr int most_steps = 1024;
 // The smallest the kernel allows: a few thousand bytes fill it.
 constexpr int send_buffer_bytes = 4608;
 
-constexpr std::array<std::size_t, 16> sizes{0,    1,    2,    3,    5,    8,     16,    64,
-                                            256,  1000, 2240, 2304, 4096, 10000, 20000, 40000};
+constexpr std::array<std::size_t, 16> sizes{0,   1,    2,    3,    5,    8,     16,    64,
+                                            256, 1000, 2240, 2304, 4096, 10000, 20000, 40000};
 
 constexpr nanotime ms = 1'000'000;
-constexpr std::array<nanotime, 16> durations{0,       1,        2,         ms,       2 * ms,   3 * ms,
-                                             5 * ms,  10 * ms,  20 * ms,   100 * ms, 1000 * ms, 3'600'000 * ms,
+constexpr std::array<nanotime, 16> durations{0,       1,        2,         ms,
+                                             2 * ms,  3 * ms,   5 * ms,    10 * ms,
+                                             20 * ms, 100 * ms, 1000 * ms, 3'600'000 * ms,
                                              ms + 1,  ms - 1,   4 * ms,    6 * ms};
 
 // Whether to say what is done and what comes of it.
@@ -340,8 +345,8 @@ void operation::end() {
   }
   const short events = model::is_input(expected.what) ? POLLIN : POLLOUT;
   const bool ready = model::is_wait(expected.what) && !error && is_ready(on->number, events);
-  owner_.expect_none(on->expected.end(expected, error, request_->bytes(), data_.data(), ready,
-                                      owner_.now()));
+  owner_.expect_none(
+      on->expected.end(expected, error, request_->bytes(), data_.data(), ready, owner_.now()));
   std::vector<char>().swap(data_);
 }
 
@@ -470,7 +475,8 @@ void harness::set_timeout(netpoll::directions which) {
   expect(is_open ? !error : error == netpoll::errc::closed, "the timeout of what is open is set");
   if (is_open) {
     model::connection& expected = where.current->expected;
-    (which == netpoll::directions::read ? expected.input() : expected.output()).set_timeout(timeout);
+    (which == netpoll::directions::read ? expected.input() : expected.output())
+        .set_timeout(timeout);
   }
 }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What operations on one connection are supposed to do, in plain queues and integers: a second opinion
-// on netpoll that knows nothing of how it works. It is told what is done to the connection and how each
-// operation ended, and says what is wrong with that.
+// What operations on one connection are supposed to do, in plain queues and integers: a second
+// opinion on netpoll that knows nothing of how it works. It is told what is done to the connection
+// and how each operation ended, and says what is wrong with that.
 //
-// Where the kernel decides, such as how much a write takes, the model takes the kernel's word and checks
-// that no byte is lost, doubled or out of order. Where an operation may end now or later, since an event
-// may or may not have been noticed, it accepts both; what must have happened by now, unsettled() says.
+// Where the kernel decides, such as how much a write takes, the model takes the kernel's word and
+// checks that no byte is lost, doubled or out of order. Where an operation may end now or later,
+// since an event may or may not have been noticed, it accepts both; what must have happened by now,
+// unsettled() says.
 #pragma once
 
 #include <algorithm>
@@ -37,9 +38,9 @@ constexpr bool is_wait(kind what) {
 // Empty if there is nothing wrong, else what is.
 using objection = std::string_view;
 
-// The bytes that operations and peers send: for each `id` a place in one long noise, so that bytes that
-// come twice, too late or from somebody else are seen. Compared and copied in bulk, which matters where
-// every branch is instrumented.
+// The bytes that operations and peers send: for each `id` a place in one long noise, so that bytes
+// that come twice, too late or from somebody else are seen. Compared and copied in bulk, which
+// matters where every branch is instrumented.
 class noise {
  public:
   static void copy(char* to, std::size_t size, unsigned id, std::size_t offset) {
@@ -280,8 +281,8 @@ class connection {
     times_.push_back(op.until);
   }
 
-  // A deadline in the past ends operations at once. Only where a time that was set earlier has passed
-  // and the reactor has yet to look, that look may be what ends them.
+  // A deadline in the past ends operations at once. Only where a time that was set earlier has
+  // passed and the reactor has yet to look, that look may be what ends them.
   void set_deadline(bool input, bool output, nanotime when, nanotime now) {
     const auto first = std::min_element(times_.begin(), times_.end());
     const bool is_seen = first == times_.end() || when < *first || now < *first;
@@ -399,7 +400,8 @@ class connection {
     return bytes != 0 ? "" : "a read reads something";
   }
 
-  objection judge_write(const operation& op, const std::error_code& error, std::size_t bytes) const {
+  objection judge_write(const operation& op, const std::error_code& error,
+                        std::size_t bytes) const {
     if (error) {
       return error == std::errc::broken_pipe && peer_is_deaf_ && op.size != 0
                  ? ""

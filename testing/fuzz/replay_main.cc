@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a fuzz target is linked with when it is not built for fuzzing: runs it on every file of a corpus
-// and on mutations of them that are the same each time. So every build of the tests, whatever the
-// compiler and the sanitizer, covers what fuzzing once found.
+// What a fuzz target is linked with when it is not built for fuzzing: runs it on every file of a
+// corpus and on mutations of them that are the same each time. So every build of the tests,
+// whatever the compiler and the sanitizer, covers what fuzzing once found.
 //
 //   address_fuzz <directory or file>... [--mutations=<count>]
 //
-// An input that ends the process is written to a file whose name is printed. Having no input at all is
-// a failure.
+// An input that ends the process is written to a file whose name is printed. Having no input at all
+// is a failure.
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,8 +45,8 @@ struct input {
 // What is being run, for report().
 const input* current = nullptr;
 
-// Called while the process dies, if need be from a signal handler. What it calls beyond write(2) and
-// its kin would be forbidden there, had the process anything to lose.
+// Called while the process dies, if need be from a signal handler. What it calls beyond write(2)
+// and its kin would be forbidden there, had the process anything to lose.
 void report() {
   const input* const culprit = std::exchange(current, nullptr);
   if (culprit == nullptr) {
@@ -58,7 +58,8 @@ void report() {
   }
   const std::string path = std::string(directory) + "/crash-" + std::to_string(::getpid());
   std::ofstream(path, std::ios::binary) << culprit->bytes;
-  std::fprintf(stderr, "replay: failed on %s, which is in %s:\n", culprit->name.c_str(), path.c_str());
+  std::fprintf(stderr, "replay: failed on %s, which is in %s:\n", culprit->name.c_str(),
+               path.c_str());
   for (const char c : culprit->bytes) {
     std::fprintf(stderr, c >= ' ' && c <= '~' && c != '\\' ? "%c" : "\\x%02x",
                  static_cast<unsigned char>(c));
@@ -129,8 +130,9 @@ class mutator {
   std::size_t below(std::size_t limit) { return random_() % limit; }
 
   void change(std::string& bytes) {
-    static constexpr std::array<char, 16> telling{'\0', '\x01', '\t', '\n', '\r', ' ',  '%',    '*',
-                                                  '.',  '0',    '9',  ':',  '[',  ']', '\x7f', '\xff'};
+    static constexpr std::array<char, 16> telling{'\0', '\x01', '\t',   '\n',  '\r', ' ',
+                                                  '%',  '*',    '.',    '0',   '9',  ':',
+                                                  '[',  ']',    '\x7f', '\xff'};
     const std::size_t at = below(bytes.size() + 1);
     const std::size_t count = below(std::min<std::size_t>(bytes.size() - at, 16) + 1);
     switch (below(7)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How a fuzz target says that its input has shown a mistake: the message goes to standard error, then
-// the process aborts, which is what a fuzzer looks for.
+// How a fuzz target says that its input has shown a mistake: the message goes to standard error,
+// then the process aborts, which is what a fuzzer looks for.
 //
 //   require(parsed == printed, "an address reads what it wrote", text);
 #pragma once

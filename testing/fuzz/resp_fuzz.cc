@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The RESP parser of the examples, fed as a session feeds it. The input is a stream and how it is cut;
-// see pieces.h.
+// The RESP parser of the examples, fed as a session feeds it. The input is a stream and how it is
+// cut; see pieces.h.
 //
 // - However the stream is cut, the commands are the same, and so is how it ends.
 // - A command lies within the input, says how much of it was used, and keeps to the limits.

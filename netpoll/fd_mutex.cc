@@ -32,7 +32,8 @@ fd_mutex::lock_result fd_mutex::try_lock(direction which) noexcept {
   }
 }
 
-fd_mutex::lock_result fd_mutex::lock_or_enqueue(direction which, waiter& who) noexcept {
+fd_mutex::lock_result fd_mutex::lock_or_enqueue(
+    direction which, waiter& who, bool (*is_too_late)(const waiter&) noexcept) noexcept {
   const std::lock_guard lock(mutex_);
   word value = word_.load(std::memory_order_seq_cst);
   for (;;) {
@@ -46,6 +47,11 @@ fd_mutex::lock_result fd_mutex::lock_or_enqueue(direction which, waiter& who) no
       continue;
     }
     if (busy) {
+      // From here on a close waits for mutex_, so the descriptor stays in the use it is in.
+      if (is_too_late != nullptr && is_too_late(who)) {
+        clear_queue_bit_if_empty(which);
+        return lock_result::refused;
+      }
       queue_[which].push(who);
       return lock_result::busy;
     }
@@ -58,10 +64,14 @@ bool fd_mutex::withdraw(direction which, waiter& who) noexcept {
   if (!queue_[which].remove(who)) {
     return false;
   }
+  clear_queue_bit_if_empty(which);
+  return true;
+}
+
+void fd_mutex::clear_queue_bit_if_empty(direction which) noexcept {
   if (queue_[which].empty()) {
     word_.fetch_and(~queue_bit(which), std::memory_order_seq_cst);
   }
-  return true;
 }
 
 fd_mutex::duty fd_mutex::unlock(direction which) noexcept {
@@ -70,9 +80,7 @@ fd_mutex::duty fd_mutex::unlock(direction which) noexcept {
     if ((value & queue_bit(which)) != 0) {
       std::unique_lock lock(mutex_);
       if (waiter* const next = queue_[which].pop()) {
-        if (queue_[which].empty()) {
-          word_.fetch_and(~queue_bit(which), std::memory_order_seq_cst);
-        }
+        clear_queue_bit_if_empty(which);
         lock.unlock();
         next->resume(wake_reason::ready);
         return duty::none;

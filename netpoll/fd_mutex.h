@@ -23,7 +23,7 @@ namespace netpoll {
 
 class fd_mutex {
  public:
-  enum class lock_result { acquired, busy, closed };
+  enum class lock_result { acquired, busy, closed, refused };
 
   // What whoever changed the word has to do next.
   enum class duty {
@@ -41,7 +41,12 @@ class fd_mutex {
 
   // As try_lock(), but when busy queues `who`, to be resumed with wake_reason::ready when the
   // direction (without a reference) has passed to it, or with `closed` or `cancelled` and nothing.
-  lock_result lock_or_enqueue(direction which, waiter& who) noexcept;
+  //
+  // Whether the waiter may still queue up is asked when neither a close nor a cancel_queued() can pass it
+  // by any more: whoever was cancelled before he stood in the queue would be forgotten there. `refused`
+  // when `is_too_late` says so.
+  lock_result lock_or_enqueue(direction which, waiter& who,
+                              bool (*is_too_late)(const waiter&) noexcept = nullptr) noexcept;
 
   // Takes a queued waiter back; false if it is no longer queued.
   bool withdraw(direction which, waiter& who) noexcept;
@@ -100,6 +105,7 @@ class fd_mutex {
   }
 
   void flush_queues(wake_reason why) noexcept;
+  void clear_queue_bit_if_empty(direction which) noexcept;  // needs mutex_
 
   // The word, and what may change in it:
   //   closed      0 -> 1  close(), once; never back before reset()

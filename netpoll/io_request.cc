@@ -19,6 +19,7 @@ std::error_code cancelled() noexcept { return system_error_code(ECANCELED); }
 void io_request::start(const fd& target) noexcept {
   descriptor_ = target.descriptor();
   phase_ = phase::idle;
+  forget_reason();
   if (descriptor_ != nullptr) {
     generation_ = descriptor_->generation();
     epoch_ = descriptor_->current_epoch();
@@ -27,7 +28,9 @@ void io_request::start(const fd& target) noexcept {
 
 io_request::step io_request::advance() noexcept {
   switch (phase_) {
-    case phase::idle: return begin();
+    case phase::idle:
+      // Withdrawn from the queue, and resumed as cancelled by who did it.
+      return reason() == wake_reason::cancelled ? finish(cancelled()) : begin();
     case phase::queued:
       if (reason() == wake_reason::ready) {
         phase_ = phase::owning;
@@ -54,7 +57,8 @@ io_request::step io_request::begin() noexcept {
       holds_reference_ = true;
       return enter() ? try_on() : step::done;
     case fd_mutex::lock_result::busy: return step::wait;
-    case fd_mutex::lock_result::closed: break;
+    case fd_mutex::lock_result::closed:
+    case fd_mutex::lock_result::refused: break;
   }
   return finish(make_error_code(errc::closed));
 }
@@ -127,15 +131,26 @@ io_request::step io_request::try_on() noexcept {
   }
 }
 
+// Whether what would have ended a queued operation has happened before it could queue up.
+bool io_request::is_too_late(const waiter& who) noexcept {
+  const auto& mine = static_cast<const io_request&>(who);
+  return !mine.descriptor_->is_current(mine.generation_) ||
+         mine.descriptor_->is_cancelled(mine.epoch_);
+}
+
 bool io_request::commit() noexcept {
   if (phase_ == phase::idle) {
     phase_ = phase::queued;  // before it is true: it may be resumed before the call returns
-    switch (descriptor_->mutex().lock_or_enqueue(direction_, *this)) {
+    switch (descriptor_->mutex().lock_or_enqueue(direction_, *this, &io_request::is_too_late)) {
       case fd_mutex::lock_result::busy: return true;
       case fd_mutex::lock_result::acquired:
         phase_ = phase::owning;
         holds_reference_ = true;
         enter();
+        return false;
+      case fd_mutex::lock_result::refused:
+        phase_ = phase::idle;
+        finish(descriptor_->is_current(generation_) ? cancelled() : make_error_code(errc::closed));
         return false;
       case fd_mutex::lock_result::closed: break;
     }
@@ -176,7 +191,11 @@ bool io_request::commit() noexcept {
 
 bool io_request::withdraw() noexcept {
   if (phase_ == phase::queued) {
-    return descriptor_->mutex().withdraw(direction_, *this);
+    if (!descriptor_->mutex().withdraw(direction_, *this)) {
+      return false;
+    }
+    phase_ = phase::idle;  // nobody handed the direction over: advance() begins anew
+    return true;
   }
   return phase_ == phase::owning && descriptor_->withdraw(direction_, *this);
 }
@@ -186,6 +205,7 @@ waiter::self_service io_request::begin_self_service() noexcept {
   if (phase_ != phase::owning) {
     return mine;  // in the queue of a direction: its owner keeps the time
   }
+  mine.keeps_time = true;
   is_self_server_ = true;
   descriptor_->add_self_server(*this, direction_);
   mine.until = descriptor_->wake_time(direction_);

@@ -86,12 +86,14 @@ class io_request : public waiter {
   //   idle   -> owning    advance() or commit(): got the direction and a reference
   //   idle   -> queued    commit(): another operation owns the direction
   //   queued -> owning    advance(): the direction was handed over, without a reference
+  //   queued -> idle      withdraw()
   //   any    -> finished  the direction is given up if it was owned
   enum class phase : std::uint8_t { idle, queued, owning, finished };
 
   step begin() noexcept;
   step take_over() noexcept;
   bool enter() noexcept;
+  static bool is_too_late(const waiter& who) noexcept;
   step try_on() noexcept;
   step finish() noexcept;
   step finish(std::error_code error) noexcept;

@@ -434,5 +434,103 @@ TEST_F(IoRequest, AbandonedInTheQueueAfterTheHandOverPassesItOn) {
   EXPECT_EQ(third_buffer.text(1), "b");
 }
 
+// A request that the test drives one step at a time, counting how often it is resumed.
+class by_steps final : public read_request, private resumer {
+ public:
+  explicit by_steps(read_buffer& into) : read_request(transport::stream_socket, &into.view, 1) {
+    set_resumer(*this);
+  }
+  using waiter::resume;
+  int resumes = 0;
+
+ private:
+  void resume(waiter&) noexcept override { ++resumes; }
+};
+
+TEST_F(IoRequest, WithdrawnFromTheQueueItOwnsNothing) {
+  read_buffer first_buffer(1);
+  read_buffer second_buffer(1);
+  auto first = read(first_buffer);
+  by_steps second(second_buffer);
+  second.start(ours_);
+  ASSERT_EQ(second.advance(), io_request::step::wait);
+  ASSERT_TRUE(second.commit());
+  ASSERT_TRUE(second.withdraw());
+  EXPECT_EQ(second.advance(), io_request::step::wait) << "it has to queue up again";
+  ASSERT_TRUE(second.commit());
+  send("ab");
+  reactor_.wait(0);
+  ASSERT_TRUE(first.is_done()) << "the owner was left alone";
+  EXPECT_EQ(second.resumes, 1);
+  EXPECT_EQ(second.advance(), io_request::step::done);
+  EXPECT_EQ(first_buffer.text(1) + second_buffer.text(1), "ab");
+}
+
+TEST_F(IoRequest, WithdrawnFromTheQueueItCanBeCancelledAlone) {
+  read_buffer first_buffer(1);
+  read_buffer second_buffer(1);
+  auto first = read(first_buffer);
+  by_steps second(second_buffer);
+  second.start(ours_);
+  ASSERT_EQ(second.advance(), io_request::step::wait);
+  ASSERT_TRUE(second.commit());
+  ASSERT_TRUE(second.withdraw());
+  second.resume(wake_reason::cancelled);
+  EXPECT_EQ(second.advance(), io_request::step::done);
+  EXPECT_EQ(second.error(), std::errc::operation_canceled);
+  EXPECT_FALSE(first.is_done());
+  // Begun again it knows nothing of that.
+  second.start(ours_);
+  ASSERT_EQ(second.advance(), io_request::step::wait);
+}
+
+TEST_F(IoRequest, CancelledBeforeItCouldQueueUpItDoesNot) {
+  read_buffer buffers[3] = {read_buffer(1), read_buffer(1), read_buffer(1)};
+  auto first = read(buffers[0]);
+  by_steps second(buffers[1]);
+  second.start(ours_);
+  ASSERT_EQ(second.advance(), io_request::step::wait);
+  ours_.cancel();
+  EXPECT_TRUE(first.is_done());
+  auto third = read(buffers[2]);  // owns the direction now
+  EXPECT_FALSE(second.commit());
+  EXPECT_EQ(second.advance(), io_request::step::done);
+  EXPECT_EQ(second.error(), std::errc::operation_canceled);
+  send("x");
+  reactor_.wait(0);
+  EXPECT_TRUE(third.is_done()) << "and nobody stands in the queue";
+}
+
+TEST_F(IoRequest, BegunOnAnEarlierUseItDoesNotQueueUpInTheNext) {
+  read_buffer buffer(1);
+  read_buffer next_buffer(1);
+  by_steps late(buffer);
+  late.start(ours_);
+  ours_ = fd();
+  unique_fd next_peer;
+  open_pair(ours_, next_peer);
+  auto next = read(next_buffer);
+  ASSERT_EQ(late.advance(), io_request::step::wait) << "somebody owns the direction";
+  EXPECT_FALSE(late.commit());
+  EXPECT_EQ(late.advance(), io_request::step::done);
+  EXPECT_EQ(late.error(), errc::closed);
+  send(next_peer, "x");
+  reactor_.wait(0);
+  EXPECT_TRUE(next.is_done());
+}
+
+TEST_F(IoRequest, BegunOnAClosedHandleItDoesNotRunOnTheNextUse) {
+  read_buffer buffer(1);
+  ours_.close();
+  by_steps late(buffer);
+  late.start(ours_);
+  ours_ = fd();
+  unique_fd next_peer;
+  open_pair(ours_, next_peer);
+  send(next_peer, "x");
+  EXPECT_EQ(late.advance(), io_request::step::done);
+  EXPECT_EQ(late.error(), errc::closed);
+}
+
 }  // namespace
 }  // namespace netpoll

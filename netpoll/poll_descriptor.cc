@@ -37,6 +37,8 @@ std::uint64_t poll_descriptor::tag() const noexcept {
 }
 
 void poll_descriptor::open(reactor& where, int number) noexcept {
+  // destroy() moved it, too; but who asks a closed handle which use it is has been told that.
+  generation_.fetch_add(1, std::memory_order_release);
   reactor_ = &where;
   number_ = number;
   // relaxed, all of these: published with the handle, by its owner.
@@ -290,14 +292,19 @@ void poll_descriptor::notify_and_rearm(std::uint32_t events, waiter_queue& resum
 }
 
 void poll_descriptor::set_deadline(directions which, nanotime when) noexcept {
-  bool must_look = self_servers_.load(std::memory_order_seq_cst) != 0;
+  bool must_look = false;
   for (const direction each : all_directions) {
     if (contains(which, each)) {
       times_[each].deadline.store(when, std::memory_order_seq_cst);
       must_look |= (interrupts_.load(std::memory_order_seq_cst) & expired_bit(each)) != 0;
     }
   }
-  if (must_look || when < armed_at_.load(std::memory_order_seq_cst)) {
+  // After the store: a thread that comes to keep the time itself is counted first and reads it then.
+  must_look |= self_servers_.load(std::memory_order_seq_cst) != 0;
+  const nanotime armed_at = armed_at_.load(std::memory_order_seq_cst);
+  // A timer that is armed early enough sees to the rest, unless it is overdue: then the new deadline may
+  // have passed as well, and that must not go unnoticed until the reactor comes round.
+  if (must_look || when < armed_at || (armed_at != never && armed_at <= clock::now())) {
     reconcile();
   }
 }
@@ -344,10 +351,23 @@ void poll_descriptor::set_nap(direction which, nanotime until) noexcept {
 }
 
 bool poll_descriptor::is_expired(direction which, bool look) noexcept {
-  if (look && wake_time(which) != never) {
-    reconcile();
+  const auto bit_is_set = [&] {
+    return (interrupts_.load(std::memory_order_seq_cst) & expired_bit(which)) != 0;
+  };
+  if (!bit_is_set() && !(look && wake_time(which) != never)) {
+    return false;
   }
-  return (interrupts_.load(std::memory_order_seq_cst) & expired_bit(which)) != 0;
+  // The bit alone is not to be believed: a timer may just have set it for a deadline that was moved
+  // before, and be about to take it back.
+  waiter_queue expired;
+  bool is_over = false;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    reconcile_locked(expired);
+    is_over = bit_is_set();
+  }
+  resume_all(expired, wake_reason::deadline);
+  return is_over;
 }
 
 nanotime poll_descriptor::wake_time(direction which) const noexcept {

@@ -260,7 +260,10 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   //                  sees the new deadline or set_deadline() sees that it has to arm
   //   expired:       the direction's bit in interrupts_ is set, then the deadline is read again: if it
   //                  was moved meanwhile, the bit is taken back and nobody is woken. set_deadline()
-  //                  stores, then reads the bit: one sees the other here too
+  //                  stores, then reads the bit: one sees the other here too. In between the bit is
+  //                  wrong: an operation that sees it looks again under timer_mutex_
+  //   self-served:   a thread that keeps the time itself is counted in self_servers_, then reads the
+  //                  deadline; set_deadline() stores, then reads self_servers_: likewise
   struct times {
     atomic<nanotime> deadline;
     atomic<nanotime> operation_deadline;

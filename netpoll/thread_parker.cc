@@ -24,6 +24,7 @@ void thread_parker::park(waiter& who) {
   {
     const std::lock_guard lock(mutex_);
     resumed_ = false;
+    drain();  // what woke an earlier wait, or would have, had poll not found the descriptor first
   }
   who.set_resumer(*this);
   // Asked for before the commit: what is being waited on may be gone after it.
@@ -63,10 +64,10 @@ void thread_parker::sleep(const waiter::self_service& help, bool& fd_is_ready, b
     return;  // interrupted: look again
   }
   if (fds[0].revents != 0) {
-    std::uint64_t ignored = 0;
-    sys::read(event_.get(), &ignored, sizeof(ignored));
+    const std::lock_guard lock(mutex_);
+    drain();
     // Woken without being resumed means that a deadline or the clock moved: begin anew.
-    time_is_up |= !was_resumed();
+    time_is_up |= help.keeps_time && !resumed_;
   }
   fd_is_ready |= count == 2 && fds[1].revents != 0;
 }
@@ -83,9 +84,26 @@ void thread_parker::resume(waiter& /*who*/) noexcept {
   signal();
 }
 
+void thread_parker::recheck() noexcept {
+  const std::lock_guard lock(mutex_);
+  signal();
+}
+
 void thread_parker::signal() noexcept {
-  const std::uint64_t one = 1;
-  sys::write(event_.get(), &one, sizeof(one));
+  if (!signalled_) {
+    signalled_ = true;
+    const std::uint64_t one = 1;
+    check(sys::write(event_.get(), &one, sizeof(one)).ok(),
+          "a thread's eventfd cannot be written: was it closed from outside the library?");
+  }
+}
+
+void thread_parker::drain() noexcept {
+  if (signalled_) {
+    signalled_ = false;
+    std::uint64_t ignored = 0;
+    sys::read(event_.get(), &ignored, sizeof(ignored));
+  }
 }
 
 }  // namespace netpoll

@@ -30,15 +30,18 @@ class thread_parker final : private resumer, private clock::observer {
   ~thread_parker();
 
   void resume(waiter& who) noexcept override;
-  void recheck() noexcept override { signal(); }
-  void time_moved() noexcept override { signal(); }
-  void signal() noexcept;
+  void recheck() noexcept override;
+  void time_moved() noexcept override { recheck(); }
   bool was_resumed() noexcept;
+  // These need mutex_.
+  void signal() noexcept;
+  void drain() noexcept;
   void sleep(const waiter::self_service& help, bool& fd_is_ready, bool& time_is_up);
 
   unique_fd event_;
   std::mutex mutex_;
-  bool resumed_ = false;  // under mutex_
+  bool resumed_ = false;    // under mutex_
+  bool signalled_ = false;  // under mutex_: event_ is readable
 };
 
 }  // namespace netpoll

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
 #include <chrono>
 #include <thread>
 
@@ -124,6 +125,41 @@ TEST_F(ThreadParker, TwoThreadsTakeTurns) {
   second.join();
   EXPECT_EQ(errors[0], errc::closed);
   EXPECT_EQ(errors[1], errc::closed);
+}
+
+TEST_F(ThreadParker, AnEarlierWakeUpDoesNotCostAPlaceInTheQueue) {
+  // Resumed before its thread gets to sleep, as happens when poll and a reactor find the same event.
+  struct instant final : waiter {
+    bool commit() noexcept override {
+      resume(wake_reason::ready);
+      return true;
+    }
+    bool withdraw() noexcept override { return false; }
+  };
+  // A waiter that nobody resumes but the test, and that tells if the thread comes to take it back.
+  struct patient final : waiter {
+    bool commit() noexcept override {
+      is_committed = true;
+      return true;
+    }
+    bool withdraw() noexcept override {
+      was_withdrawn = true;
+      return true;
+    }
+    std::atomic<bool> is_committed{false};
+    std::atomic<bool> was_withdrawn{false};
+  } queued;
+  std::thread waiting([&] {
+    instant first;
+    thread_parker::current().park(first);
+    thread_parker::current().park(queued);
+  });
+  while (!queued.is_committed) {
+    std::this_thread::yield();
+  }
+  queued.resume(wake_reason::ready);
+  waiting.join();
+  EXPECT_FALSE(queued.was_withdrawn);
 }
 
 }  // namespace

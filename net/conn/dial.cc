@@ -60,6 +60,10 @@ conn connect_to(io_context& context, const ip::tcp::endpoint& remote, netpoll::n
   }
   (void)socket.set_deadline(netpoll::directions::write, netpoll::never);
   const ip::tcp::endpoint local = internal::local_endpoint_of(socket.native_handle(), why.ec);
+  if (why.ec) {
+    why.cause = "getsockname";
+    return {};
+  }
   return conn(context, std::move(socket), local, remote);
 }
 

@@ -100,6 +100,10 @@ listener listen_on(io_context& context, std::string_view network, std::string_vi
   }
   error_code ec;
   const ip::tcp::endpoint local = internal::local_endpoint_of(socket.get(), why.ec);
+  if (why.ec) {
+    why.cause = "getsockname";
+    return {};
+  }
   listener made(context, std::move(socket), local, ec);
   why.ec = why.ec ? why.ec : ec;
   return made;

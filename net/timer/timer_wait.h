@@ -22,7 +22,9 @@ class timer_wait final : public netpoll::waiter {
   }
   bool withdraw() noexcept override { return reactor_.timers().remove_waiter(timer_, *this); }
   // A thread keeps the time itself: nobody may be running the reactor.
-  self_service begin_self_service() noexcept override { return {.fd = -1, .events = 0, .until = when_}; }
+  self_service begin_self_service() noexcept override {
+    return {.fd = -1, .events = 0, .until = when_, .keeps_time = true};
+  }
 
  private:
   netpoll::reactor& reactor_;

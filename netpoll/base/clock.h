@@ -11,6 +11,8 @@
 #include <chrono>
 #include <cstdint>
 #include <limits>
+#include <ratio>
+#include <type_traits>
 
 #include "netpoll/base/intrusive_list.h"
 
@@ -49,13 +51,22 @@ constexpr nanotime to_nanoseconds(std::chrono::duration<Rep, Period> duration) n
   using seconds = std::chrono::duration<double>;
   constexpr double limit_s = 9.2e9;  // just under 2^63 ns
   const double approximate_s = std::chrono::duration_cast<seconds>(duration).count();
-  if (approximate_s >= limit_s) {
-    return never;
+  if (!(approximate_s < limit_s)) {
+    return never;  // or not a number
   }
   if (approximate_s <= -limit_s) {
     return std::numeric_limits<nanotime>::min();
   }
-  return std::chrono::ceil<std::chrono::nanoseconds>(duration).count();
+  if constexpr (std::is_floating_point_v<Rep>) {
+    return std::chrono::ceil<std::chrono::nanoseconds>(duration).count();
+  } else {
+    // The result fits; count times numerator, before the division, may not.
+    using period_ns = std::ratio_divide<Period, std::nano>;
+    const __int128 product = static_cast<__int128>(duration.count()) * period_ns::num;
+    const __int128 rounded_down = product / period_ns::den;
+    return static_cast<nanotime>(rounded_down) +
+           (product > 0 && product % period_ns::den != 0 ? 1 : 0);
+  }
 }
 
 namespace clock {

@@ -2,6 +2,7 @@
 #include "netpoll/base/clock.h"
 
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <ratio>
@@ -181,6 +182,18 @@ TEST(Clock, TellsAllObserversThatAreThere) {
   clock::remove_observer(c);
   clock::notify_observers();
   EXPECT_TRUE(told.empty());
+}
+
+TEST(Nanoseconds, OfWhatIsNoNumberAreForEver) {
+  EXPECT_EQ(to_nanoseconds(std::chrono::duration<double>(std::nan(""))), never);
+}
+
+TEST(Nanoseconds, OfUnusualPeriodsDoNotOverflowOnTheWay) {
+  using ticks = std::chrono::duration<std::int64_t, std::ratio<1, 60>>;
+  constexpr std::int64_t seconds = 3'200'000'000;
+  EXPECT_EQ(to_nanoseconds(ticks(60 * seconds)), seconds * 1'000'000'000);
+  EXPECT_EQ(to_nanoseconds(ticks(1)), 16'666'667) << "towards later";
+  EXPECT_EQ(to_nanoseconds(ticks(-1)), -16'666'666);
 }
 
 TEST(Clock, NobodyIsToldOnceRemovedWhoeverNotifies) {

@@ -133,10 +133,9 @@ class way {
   }
 
   void set_timeout(nanotime timeout) { timeout_ = timeout; }
-  // `is_seen`: whether a deadline in the past has to be noticed before the reactor looks again.
-  void set_deadline(nanotime when, nanotime now, bool is_seen) {
+  void set_deadline(nanotime when, nanotime now) {
     deadline_ = when;
-    is_late_ = when <= now && is_seen;
+    is_late_ = when <= now;
   }
   // The reactor has looked at the clock.
   void time_was_seen(nanotime now) {
@@ -278,28 +277,22 @@ class connection {
   // The operation goes on.
   void drive(operation& op, nanotime now) {
     way_of(op.what).drive(op, now);
-    times_.push_back(op.until);
   }
 
-  // A deadline in the past ends operations at once. Only where a time that was set earlier has
-  // passed and the reactor has yet to look, that look may be what ends them.
+  // A deadline in the past ends operations at once.
   void set_deadline(bool input, bool output, nanotime when, nanotime now) {
-    const auto first = std::min_element(times_.begin(), times_.end());
-    const bool is_seen = first == times_.end() || when < *first || now < *first;
     if (input) {
-      input_.set_deadline(when, now, is_seen);
+      input_.set_deadline(when, now);
     }
     if (output) {
-      output_.set_deadline(when, now, is_seen);
+      output_.set_deadline(when, now);
     }
-    times_.push_back(when);
   }
 
   // The reactor has looked at the clock.
   void time_was_seen(nanotime now) {
     input_.time_was_seen(now);
     output_.time_was_seen(now);
-    std::erase_if(times_, [now](nanotime each) { return each <= now; });
   }
 
   // The next bytes that the peer sends, and how many of them the kernel took.
@@ -419,7 +412,6 @@ class connection {
   sent_bytes sent_;
   std::size_t from_peer_ = 0;
   std::size_t read_ = 0;
-  std::vector<nanotime> times_;  // that were ever set, without those the reactor has seen pass
   bool is_closed_ = false;
   bool peer_has_ended_ = false;
   bool peer_is_deaf_ = false;

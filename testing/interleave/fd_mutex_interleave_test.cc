@@ -32,6 +32,7 @@ class user final : private waiter, private resumer {
         }
         has_reference_ = mutex.add_reference();
         break;
+      case fd_mutex::lock_result::refused:
       case fd_mutex::lock_result::closed: was_sent_away_ = true; return;
     }
     if (has_reference_) {

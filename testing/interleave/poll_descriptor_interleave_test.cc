@@ -325,6 +325,92 @@ TEST(PollDescriptorOrders, TheTimerIsNeverArmedLaterThanTheDeadline) {
   explore_and_expect_fine<two_movers>("two move a deadline", 4);
 }
 
+// Once a deadline has been moved, no operation that begins afterwards ends by the old one.
+class mover_then_reader : public descriptor_scenario {
+ public:
+  mover_then_reader() { (void)fd_.set_deadline(directions::both, now_ + 100); }
+
+  std::vector<actor> actors() override {
+    return {[this] {
+              (void)fd_.set_deadline(directions::both, never);
+              reading_.run(fd_);
+              is_over_ = true;
+            },
+            [this] {
+              now_ += 200;
+              reactor_.timers().expire(now_);
+            },
+            [this] {
+              kernel_.arrive(number_);
+              run_reactor();
+            }};
+  }
+  std::string verify() override {
+    return first_of(
+        {reading_.verify(), reading_.error() ? "timed out by a deadline of the past" : ""});
+  }
+
+ private:
+  operation reading_{kernel_};
+};
+
+TEST(PollDescriptorOrders, ADeadlineMovedBeforeAnOperationBeganDoesNotEndIt) {
+  explore_and_expect_fine<mover_then_reader>("deadline is moved, then read, deadline fires", 3);
+}
+
+// A thread that keeps the time itself while somebody moves the deadline: it is told, or has seen it.
+class self_server_and_mover : public descriptor_scenario, private resumer {
+ public:
+  self_server_and_mover() {
+    // The timer stays armed for an early time, so that moving the deadline is a mere store.
+    (void)fd_.set_deadline(directions::read, now_ + 5);
+    (void)fd_.set_deadline(directions::read, never);
+    request_.keep_time_yourself();
+    request_.set_resumer(*this);
+  }
+
+  std::vector<actor> actors() override {
+    return {[this] {
+              request_.start(fd_);
+              if (request_.advance() != io_request::step::wait) {
+                return;
+              }
+              const waiter::self_service help = request_.begin_self_service();
+              if (request_.commit()) {
+                block_until("poll", this,
+                            [&] { return was_told_ || was_resumed_ || help.until <= now_ + 10; });
+                if (!was_resumed_) {
+                  (void)request_.withdraw();
+                }
+              }
+              request_.end_self_service(false);
+              request_.abandon();
+            },
+            [this] { (void)fd_.set_deadline(directions::read, now_ + 10); }};
+  }
+  std::string verify() override { return {}; }
+
+ private:
+  class silent_request final : public io_request {
+   public:
+    silent_request() : io_request(direction::read) {}
+
+   private:
+    outcome attempt(int) noexcept override { return outcome::blocked; }
+  };
+
+  void resume(waiter&) noexcept override { was_resumed_ = true; }
+  void recheck() noexcept override { was_told_ = true; }
+
+  silent_request request_;
+  bool was_told_ = false;
+  bool was_resumed_ = false;
+};
+
+TEST(PollDescriptorOrders, AThreadThatKeepsTheTimeItselfIsToldOfADeadline) {
+  explore_and_expect_fine<self_server_and_mover>("self-served read, deadline is moved", 5);
+}
+
 class closer_and_timer : public descriptor_scenario {
  public:
   closer_and_timer() { (void)fd_.set_deadline(directions::both, now_ + 100); }

@@ -12,9 +12,7 @@ thread_parker& thread_parker::current() {
 }
 
 thread_parker::thread_parker() {
-  const sys::result created = sys::event_fd();
-  check(created.ok(), "no descriptor left for a thread to wait with (eventfd failed)");
-  event_.reset(static_cast<int>(created.value));
+  check(event_.open() == 0, "no descriptor left for a thread to wait with (eventfd failed)");
   clock::add_observer(*this);
 }
 
@@ -47,7 +45,7 @@ void thread_parker::park(waiter& who) {
 void thread_parker::sleep(const waiter::self_service& help, bool& fd_is_ready, bool& time_is_up) {
   // Once withdrawing has failed, only being resumed is still to be waited for.
   const bool only_event = fd_is_ready || time_is_up;
-  ::pollfd fds[2] = {{.fd = event_.get(), .events = POLLIN, .revents = 0},
+  ::pollfd fds[2] = {{.fd = event_.number(), .events = POLLIN, .revents = 0},
                      {.fd = help.fd, .events = help.events, .revents = 0}};
   std::int64_t timeout_ns = -1;
   if (help.until != never && !only_event) {
@@ -92,17 +90,14 @@ void thread_parker::recheck() noexcept {
 void thread_parker::signal() noexcept {
   if (!signalled_) {
     signalled_ = true;
-    const std::uint64_t one = 1;
-    check(sys::write(event_.get(), &one, sizeof(one)).ok(),
-          "a thread's eventfd cannot be written: was it closed from outside the library?");
+    event_.signal();
   }
 }
 
 void thread_parker::drain() noexcept {
   if (signalled_) {
     signalled_ = false;
-    std::uint64_t ignored = 0;
-    sys::read(event_.get(), &ignored, sizeof(ignored));
+    event_.drain();
   }
 }
 

@@ -10,7 +10,7 @@
 #include <mutex>
 
 #include "netpoll/base/clock.h"
-#include "netpoll/base/unique_fd.h"
+#include "netpoll/event_fd.h"
 #include "netpoll/waiter.h"
 
 namespace netpoll {
@@ -38,7 +38,7 @@ class thread_parker final : private resumer, private clock::observer {
   void drain() noexcept;
   void sleep(const waiter::self_service& help, bool& fd_is_ready, bool& time_is_up);
 
-  unique_fd event_;
+  event_fd event_;
   std::mutex mutex_;
   bool resumed_ = false;    // under mutex_
   bool signalled_ = false;  // under mutex_: event_ is readable

@@ -8,22 +8,22 @@
 #include <cstdint>
 
 #include "netpoll/base/atomic.h"
-#include "netpoll/base/unique_fd.h"
+#include "netpoll/event_fd.h"
 
 namespace netpoll {
 
 class wakeup {
  public:
   // Creates the eventfd. Returns an errno value.
-  int open() noexcept;
-  int number() const noexcept { return event_.get(); }
+  int open() noexcept { return event_.open(); }
+  int number() const noexcept { return event_.number(); }
 
   // The sleeper is about to sleep. False: somebody notified since the last sleep, do not.
   bool begin_sleep() noexcept;
   // The sleeper is awake.
   void end_sleep() noexcept;
   // The eventfd became readable: makes it unreadable again. Called by the sleeper when awake.
-  void drain() noexcept;
+  void drain() noexcept { event_.drain(); }
 
   // Ends the current sleep, or prevents the next one.
   void notify() noexcept;
@@ -32,7 +32,7 @@ class wakeup {
   void notify_if_asleep() noexcept;
 
   // Makes the eventfd readable, whatever the state.
-  void signal() noexcept;
+  void signal() noexcept { event_.signal(); }
 
  private:
   //   awake    -> asleep    begin_sleep(), by the sleeper
@@ -42,7 +42,7 @@ class wakeup {
   //   any      -> awake     end_sleep()
   enum class state : std::uint8_t { awake, asleep, notified };
   atomic<state> state_{state::awake};
-  unique_fd event_;
+  event_fd event_;
 };
 
 }  // namespace netpoll

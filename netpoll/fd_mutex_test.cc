@@ -37,7 +37,7 @@ class FdMutex : public ::testing::TestWithParam<direction> {
 };
 
 INSTANTIATE_TEST_SUITE_P(BothDirections, FdMutex,
-                         ::testing::Values(direction::read, direction::write));
+                         ::testing::Values(direction::read, direction::write, direction::urgent));
 
 TEST_P(FdMutex, ADirectionHasOneOwner) {
   EXPECT_EQ(mutex_.try_lock(which()), lock_result::acquired);

@@ -183,6 +183,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
 
  private:
   friend class poll_descriptor_pool;
+  friend struct poll_descriptor_test_access;
   friend class reactor;
 
   explicit poll_descriptor(std::uint32_t index) noexcept

@@ -17,6 +17,14 @@
 #include "testing/support/fake_clock.h"
 
 namespace netpoll {
+
+// For what takes 2^31 uses to come about otherwise.
+struct poll_descriptor_test_access {
+  static void set_generation(poll_descriptor& of, std::uint32_t generation) {
+    of.generation_.store(generation);
+  }
+};
+
 namespace {
 
 struct recorder final : resumer {
@@ -50,12 +58,15 @@ class PollDescriptor : public ::testing::TestWithParam<direction> {
 
   poll_descriptor& descriptor() { return *fd_.descriptor(); }
   direction which() const { return GetParam(); }
+  static std::uint32_t event_of(direction one) {
+    return one == direction::read ? EPOLLIN : one == direction::write ? EPOLLOUT : EPOLLPRI;
+  }
 
   void act(actor who) {
     switch (who) {
       case actor::event: {
         waiter_queue ready;
-        descriptor().notify(which() == direction::read ? EPOLLIN : EPOLLOUT, ready);
+        descriptor().notify(event_of(which()), ready);
         resume_all(ready, wake_reason::ready);
         break;
       }
@@ -101,8 +112,8 @@ class PollDescriptor : public ::testing::TestWithParam<direction> {
   test_waiter waiter_{woken_};
 };
 
-INSTANTIATE_TEST_SUITE_P(BothDirections, PollDescriptor,
-                         ::testing::Values(direction::read, direction::write));
+INSTANTIATE_TEST_SUITE_P(Directions, PollDescriptor,
+                         ::testing::Values(direction::read, direction::write, direction::urgent));
 
 TEST_P(PollDescriptor, BeforeTheLastStepEverybodyKeepsItFromParking) {
   for (int at = 0; at <= 2; ++at) {
@@ -159,7 +170,11 @@ TEST_P(PollDescriptor, WithdrawingAndAnEventAreExclusive) {
 TEST_P(PollDescriptor, AnEventOfTheOtherDirectionDoesNotWake) {
   ASSERT_TRUE(park(actor::event, -1));
   waiter_queue ready;
-  descriptor().notify(which() == direction::read ? EPOLLOUT : EPOLLIN, ready);
+  for (const direction other : all_directions) {
+    if (other != which()) {
+      descriptor().notify(event_of(other), ready);
+    }
+  }
   EXPECT_TRUE(ready.empty());
   EXPECT_TRUE(descriptor().withdraw(which(), waiter_));
 }
@@ -175,7 +190,7 @@ TEST_P(PollDescriptor, AHalfCloseOfThePeerDoesNotWakeAWriter) {
   ASSERT_TRUE(park(actor::event, -1));
   waiter_queue ready;
   descriptor().notify(EPOLLRDHUP, ready);
-  EXPECT_EQ(ready.empty(), which() == direction::write);
+  EXPECT_EQ(ready.empty(), which() != direction::read);
   descriptor().withdraw(which(), waiter_);
 }
 
@@ -190,6 +205,38 @@ TEST_P(PollDescriptor, ATimerThatFiresAfterItsDeadlineMovedWakesNobody) {
   clock_.advance(std::chrono::seconds(1));
   reactor_.wait(0);
   EXPECT_EQ(woken_.reasons, std::vector{wake_reason::deadline});
+}
+
+TEST(PollDescriptorUse, GenerationsGoRoundAndStaleOnesStayStale) {
+  reactor loop;
+  ASSERT_EQ(loop.open(), 0);
+  fd handle;
+  const auto open = [&](unique_fd& peer) {
+    int ends[2];
+    ASSERT_TRUE(sys::socket_pair(AF_UNIX, SOCK_STREAM, ends).ok());
+    ASSERT_EQ(handle.open(loop, unique_fd(ends[0])), 0);
+    peer.reset(ends[1]);
+  };
+  unique_fd peer;
+  open(peer);
+  poll_descriptor& descriptor = *handle.descriptor();
+  poll_descriptor_test_access::set_generation(descriptor, 0xffff'ffff);
+  const std::uint64_t last_tag = descriptor.tag();
+  EXPECT_EQ(static_cast<std::uint32_t>(last_tag), 0xffff'ffffU);
+  EXPECT_NE(last_tag, ~std::uint64_t{0}) << "the tag of the reactor's own wake-up";
+  handle = fd();
+  open(peer);
+  ASSERT_EQ(handle.descriptor(), &descriptor);
+  EXPECT_LT(static_cast<std::uint32_t>(descriptor.tag()), 4U) << "gone round";
+  EXPECT_FALSE(descriptor.is_current(static_cast<std::uint32_t>(last_tag)));
+  EXPECT_TRUE(descriptor.is_current(static_cast<std::uint32_t>(descriptor.tag())));
+}
+
+TEST_P(PollDescriptor, TwoThatWaitInOneDirectionAreMisuse) {
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  ASSERT_TRUE(park(actor::event, -1));
+  EXPECT_DEATH(descriptor().arm(which()), "two operations wait in one direction of a descriptor");
+  EXPECT_TRUE(descriptor().withdraw(which(), waiter_));
 }
 
 }  // namespace

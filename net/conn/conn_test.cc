@@ -350,6 +350,17 @@ TEST(Listen, SaysThatThePortIsInUse) {
   EXPECT_TRUE(listen("tcp", address).is_open()) << "free as soon as close() has returned";
 }
 
+TEST(Listen, DoesWithIpv4WhereThereIsNoIpv6) {
+  nettest::faults faults;
+  faults.fail(netpoll::sys::call::socket, EAFNOSUPPORT);
+  listener without = listen("tcp", ":0");
+  EXPECT_TRUE(without.local_endpoint().address().is_v4());
+  faults.fail(netpoll::sys::call::bind, EADDRNOTAVAIL);
+  listener disabled = listen("tcp", ":0");
+  EXPECT_TRUE(disabled.local_endpoint().address().is_v4());
+  EXPECT_TRUE(listen("tcp", ":0").local_endpoint().address().is_v6());
+}
+
 TEST(Listen, CloseEndsABlockedAccept) {
   run([] {
     listener l = listen("tcp", "127.0.0.1:0");

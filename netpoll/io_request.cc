@@ -2,7 +2,6 @@
 #include "netpoll/io_request.h"
 
 #include <sys/poll.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 
@@ -61,10 +60,6 @@ io_request::step io_request::begin() noexcept {
     case fd_mutex::lock_result::refused: break;
   }
   return finish(make_error_code(errc::closed));
-}
-
-int io_request::message_flags() const noexcept {
-  return descriptor_->is_pollable() ? MSG_DONTWAIT : 0;
 }
 
 // The direction was handed over by the operation before this one.

@@ -14,6 +14,8 @@
 // Not thread-safe in itself: one driver at a time, as waiter.h describes.
 #pragma once
 
+#include <sys/socket.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <system_error>
@@ -76,7 +78,7 @@ class io_request : public waiter {
 
   // For calls on sockets: what keeps a call from blocking even if somebody who shares the description has
   // taken O_NONBLOCK away; nothing for a descriptor that is meant to block.
-  int message_flags() const noexcept;
+  int message_flags() const noexcept { return descriptor_->is_pollable() ? MSG_DONTWAIT : 0; }
 
   std::error_code error_;
   std::size_t bytes_ = 0;

@@ -33,11 +33,10 @@ class iovec_cursor {
 
   // For the next call; `size()` bytes in all.
   ::iovec* data() noexcept {
-    first_ = count_ != 0 ? buffers_[0] : ::iovec{};
-    if (!is_cut()) {
+    if (!is_cut()) [[likely]] {
       return buffers_;
     }
-    first_.iov_len = std::min(first_.iov_len, max_transfer);
+    first_ = {buffers_[0].iov_base, std::min(buffers_[0].iov_len, max_transfer)};
     return &first_;
   }
   std::size_t count() const noexcept { return is_cut() ? 1 : std::min(count_, max_buffers); }
@@ -49,6 +48,9 @@ class iovec_cursor {
   bool was_short(std::size_t bytes) const noexcept {
     return bytes < size() && count_ <= max_buffers;
   }
+
+  // Whether that was everything.
+  bool is_all(std::size_t bytes) const noexcept { return bytes == size_; }
 
   // `bytes` have been moved.
   void advance(std::size_t bytes) noexcept {

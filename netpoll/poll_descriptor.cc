@@ -70,7 +70,7 @@ int poll_descriptor::set_trigger(trigger how) noexcept {
   return 0;
 }
 
-int poll_descriptor::ensure_reported(direction which) noexcept {
+int poll_descriptor::report_from_now_on(direction which) noexcept {
   if (how_triggered() == trigger::exclusive && which != direction::read) {
     return EINVAL;
   }

@@ -66,7 +66,11 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   // that finds nobody waiting knows whether somebody is about to. An edge-triggered descriptor is
   // registered the first time somebody has to wait, and that is all. Returns an errno value; EPERM, for
   // a descriptor that epoll cannot poll, is remembered: see is_pollable(). The caller holds a reference.
-  int ensure_reported(direction which) noexcept;
+  int ensure_reported(direction which) noexcept {
+    const bool is_done = registration_.load(std::memory_order_acquire) == registration::done &&
+                         how_triggered() == trigger::edge;
+    return is_done ? 0 : report_from_now_on(which);
+  }
 
   // False for what epoll cannot poll, a regular file for one, and for what was opened as blocking: its
   // calls never report "not now", and nobody waits for it.
@@ -195,6 +199,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   void reconcile_locked(waiter_queue& expired) noexcept;
   void arm_timer() noexcept;
   waiter* evict(direction which) noexcept;
+  int report_from_now_on(direction which) noexcept;
   int register_locked() noexcept;
   int arm_locked(std::uint32_t wanted) noexcept;
   bool is_waited_for(direction which) const noexcept;

@@ -18,10 +18,10 @@ constexpr std::size_t splice_pipe_bytes = std::size_t{1} << 20;
 constexpr nanotime shortest_nap_ns = 5'000'000;
 constexpr nanotime longest_nap_ns = 1'000'000'000;
 
-::msghdr message_of(iovec_cursor& buffers) noexcept {
+::msghdr message_of(::iovec* buffers, std::size_t count) noexcept {
   ::msghdr message{};
-  message.msg_iov = buffers.data();
-  message.msg_iovlen = buffers.count();
+  message.msg_iov = buffers;
+  message.msg_iovlen = count;
   return message;
 }
 
@@ -39,15 +39,16 @@ io_request::outcome read_request::attempt(int number) noexcept {
     return outcome::done;
   }
   sys::result got;
-  if (buffers_.count() == 1) {
-    const ::iovec& only = *buffers_.data();
+  ::iovec* const buffers = buffers_.data();
+  if (const std::size_t count = buffers_.count(); count == 1) [[likely]] {
+    const ::iovec& only = *buffers;
     got = kind_ == transport::pipe
               ? sys::read(number, only.iov_base, only.iov_len)
               : sys::recv(number, only.iov_base, only.iov_len, flags_ | message_flags());
   } else if (kind_ == transport::pipe) {
-    got = sys::read_vector(number, buffers_.data(), buffers_.count());
+    got = sys::read_vector(number, buffers, count);
   } else {
-    ::msghdr message = message_of(buffers_);
+    ::msghdr message = message_of(buffers, count);
     got = sys::receive_message(number, &message, flags_ | message_flags());
   }
   if (sys::would_block(got.error)) {
@@ -86,13 +87,15 @@ io_request::outcome write_request::attempt(int number) noexcept {
       return outcome::done;
     }
     sys::result sent;
+    ::iovec* const buffers = buffers_.data();
+    const std::size_t count = buffers_.count();
     if (kind_ == transport::pipe) {
-      sent = sys::write_vector(number, buffers_.data(), buffers_.count());
-    } else if (buffers_.count() == 1) {
-      const ::iovec& only = *buffers_.data();
+      sent = sys::write_vector(number, buffers, count);
+    } else if (count == 1) [[likely]] {
+      const ::iovec& only = *buffers;
       sent = sys::send(number, only.iov_base, only.iov_len, flags_ | message_flags());
     } else {
-      const ::msghdr message = message_of(buffers_);
+      const ::msghdr message = message_of(buffers, count);
       sent = sys::send_message(number, &message, flags_ | message_flags());
     }
     if (sys::would_block(sent.error)) {
@@ -107,6 +110,9 @@ io_request::outcome write_request::attempt(int number) noexcept {
     }
     check(sent.bytes() <= buffers_.size(), "the kernel says it wrote more than it was given");
     bytes_ += sent.bytes();
+    if (buffers_.is_all(sent.bytes())) [[likely]] {
+      return outcome::done;
+    }
     const bool was_short = buffers_.was_short(sent.bytes());
     if (how_much_ == amount::some || kind_ == transport::message_socket) {
       return was_short ? outcome::drained : outcome::done;

@@ -339,5 +339,18 @@ TEST_F(Deadline, InThePastIsSeenAtOnceAlsoWhenAnEarlierTimerIsOverdue) {
   EXPECT_EQ(later->error(), errc::deadline_exceeded);
 }
 
+TEST_F(Deadline, ATimeoutThatIsTakenBackLeavesNoTraceInTheNextOperation) {
+  ours_.set_timeout(directions::read, std::chrono::nanoseconds(1s).count());
+  send("x");
+  auto in_time = read(buffer_);
+  reactor_.wait(0);
+  ASSERT_TRUE(in_time.is_done());
+  ours_.set_timeout(directions::read, 0);
+  auto patient = read(buffer_);
+  clock_.advance(1h);
+  reactor_.wait(0);
+  EXPECT_FALSE(patient.is_done());
+}
+
 }  // namespace
 }  // namespace netpoll

@@ -165,5 +165,85 @@ TEST(FdMutexStress, ExactlyOneThreadDestroysAndOneRecycles) {
   }
 }
 
+TEST_P(FdMutex, NobodyQueuesUpForWhatIsClosed) {
+  test_waiter a(woken_);
+  ASSERT_EQ(mutex_.try_lock(which()), lock_result::acquired);
+  ASSERT_TRUE(mutex_.close());
+  EXPECT_EQ(mutex_.lock_or_enqueue(which(), a), lock_result::closed);
+  EXPECT_FALSE(mutex_.withdraw(which(), a));
+  EXPECT_TRUE(woken_.woken.empty());
+}
+
+TEST_P(FdMutex, WhoIsTooLateIsAskedOnlyWhenItWouldQueueUp) {
+  test_waiter a(woken_), b(woken_);
+  const auto always = [](const waiter&) noexcept { return true; };
+  EXPECT_EQ(mutex_.lock_or_enqueue(which(), a, always), lock_result::acquired);
+  EXPECT_EQ(mutex_.lock_or_enqueue(which(), b, always), lock_result::refused);
+  EXPECT_EQ(mutex_.lock_or_enqueue(which(), a), lock_result::busy);
+  EXPECT_EQ(mutex_.lock_or_enqueue(which(), b, always), lock_result::refused);
+  EXPECT_EQ(mutex_.unlock_and_drop(which()), duty::none);
+  ASSERT_EQ(woken_.woken.size(), 1U);
+  EXPECT_EQ(woken_.woken[0].first, &a) << "who was refused takes no place and frees none";
+}
+
+TEST(FdMutexDeathTest, MoreReferencesThanItCanCountStopTheProcess) {
+  fd_mutex mutex;
+  mutex.reset();
+  for (int i = 0; i < 1'048'575; ++i) {
+    ASSERT_TRUE(mutex.add_reference());
+  }
+  recorder woken;
+  test_waiter a(woken);
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_DEATH(mutex.add_reference(), "too many concurrent operations");
+  EXPECT_DEATH(mutex.try_lock(direction::read), "too many concurrent operations");
+  EXPECT_DEATH(mutex.lock_or_enqueue(direction::read, a), "too many concurrent operations");
+  EXPECT_DEATH(mutex.close(), "too many concurrent operations");
+}
+
+TEST(FdMutexStress, OneAtATimeHasTheDirectionHoweverTheyComeAndGo) {
+  struct turn final : waiter, resumer {
+    turn() { set_resumer(*this); }
+    bool commit() noexcept override { return true; }
+    bool withdraw() noexcept override { return false; }
+    void resume(waiter&) noexcept override { has_come = true; }
+    std::atomic<bool> has_come{false};
+  };
+  constexpr int threads = 3;
+  constexpr int rounds = 5000;
+  fd_mutex mutex;
+  mutex.reset();
+  int turns = 0;  // under the direction
+  std::atomic<int> withdrawn{0};
+  std::vector<std::thread> all;
+  for (int t = 0; t < threads; ++t) {
+    all.emplace_back([&] {
+      for (int round = 0; round < rounds; ++round) {
+        turn mine;
+        const lock_result got = mutex.lock_or_enqueue(direction::read, mine);
+        if (got == lock_result::busy) {
+          if (round % 2 == 0 && mutex.withdraw(direction::read, mine)) {
+            ++withdrawn;
+            continue;
+          }
+          while (!mine.has_come) {
+            std::this_thread::yield();
+          }
+        }
+        ++turns;
+        EXPECT_EQ(got == lock_result::acquired ? mutex.unlock_and_drop(direction::read)
+                                               : mutex.unlock(direction::read),
+                  duty::none);
+      }
+    });
+  }
+  for (std::thread& each : all) {
+    each.join();
+  }
+  EXPECT_EQ(turns + withdrawn, threads * rounds);
+  EXPECT_TRUE(mutex.close());
+  EXPECT_EQ(mutex.drop_reference(), duty::destroy) << "no reference is left";
+}
+
 }  // namespace
 }  // namespace netpoll

@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -410,6 +412,112 @@ TEST_F(Lingering, AClosedSocketSaysSo) {
   client_.close();
   const int on = 1;
   EXPECT_EQ(client_.set_option(SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)), errc::closed);
+}
+
+TEST_F(Fd, ANonBlockingRegularFileIsFoundOutWhenItIsOpenedAsFound) {
+  unique_fd number = temporary_file("text");
+  ASSERT_TRUE(sys::set_non_blocking(number.get(), true).ok());
+  fd file;
+  ASSERT_EQ(file.open_as_found(reactor_, std::move(number)), 0) << "refused by epoll, no error";
+  EXPECT_FALSE(file.is_pollable());
+  EXPECT_EQ(file.set_deadline(directions::both, 1), errc::no_deadline);
+}
+
+TEST_F(Fd, ABlockingSocketIsReadInTheKernelAndReportsItsOwnTimeouts) {
+  unique_fd number(static_cast<int>(sys::duplicate(ours_.native_handle()).value));
+  ASSERT_TRUE(sys::set_non_blocking(number.get(), false).ok());
+  const ::timeval soon{.tv_sec = 0, .tv_usec = 1000};
+  ASSERT_TRUE(
+      sys::set_option(number.get(), SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)).ok());
+  fd socket;
+  ASSERT_EQ(socket.open_as_found(reactor_, std::move(number)), 0);
+  read_buffer buffer(10);
+  send("there");
+  auto reading = read(socket, buffer);
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_EQ(buffer.text(reading->bytes()), "there");
+  auto too_long = read(socket, buffer);
+  ASSERT_TRUE(too_long.is_done()) << "nobody would tell when to try again";
+  EXPECT_EQ(too_long->error(), std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(too_long->bytes(), 0U);
+}
+
+TEST_F(Fd, AHandleOfNothingIsClosed) {
+  fd nothing;
+  EXPECT_FALSE(nothing.is_open());
+  EXPECT_FALSE(nothing.is_pollable());
+  EXPECT_EQ(nothing.native_handle(), -1);
+  EXPECT_EQ(nothing.close(), errc::closed);
+  nothing.cancel();
+  EXPECT_EQ(nothing.set_deadline(directions::both, 1), errc::closed);
+  EXPECT_EQ(nothing.set_timeout(directions::both, 1), errc::closed);
+  ours_.close();
+  EXPECT_EQ(ours_.native_handle(), -1);
+}
+
+TEST_F(Fd, MovedToItselfItStaysAsItIs) {
+  fd& same = ours_;
+  ours_ = std::move(same);
+  ASSERT_TRUE(ours_.is_open());
+  send("x");
+  read_buffer buffer(1);
+  auto reading = read(buffer);
+  reactor_.wait(0);
+  EXPECT_TRUE(reading.is_done());
+}
+
+TEST_F(Fd, WhatCannotBePolledTakesTimeoutsBackWithoutAnError) {
+  fd file;
+  ASSERT_EQ(file.open_as_found(reactor_, temporary_file()), 0);
+  EXPECT_FALSE(file.set_timeout(directions::both, 0));
+  file.close();
+  EXPECT_EQ(file.set_timeout(directions::both, 1), errc::closed);
+}
+
+TEST_F(Fd, AWriteAtAPlaceThatMovesNothingIsAnErrorAndNoLoop) {
+  fd file;
+  ASSERT_EQ(file.open_as_found(reactor_, temporary_file()), 0);
+  struct idler final : sys::fault_injector {
+    idler() { sys::set_fault_injector(this); }
+    ~idler() { sys::set_fault_injector(nullptr); }
+    std::optional<sys::result> before(call which, int, std::size_t&) noexcept override {
+      return which == call::write_vector_at ? std::optional(sys::result{0, 0}) : std::nullopt;
+    }
+  } idle;
+  std::string text = "x";
+  ::iovec view{text.data(), 1};
+  std::size_t bytes = 7;
+  EXPECT_EQ(file.write_at(&view, 1, 0, bytes), std::errc::io_error);
+  EXPECT_EQ(bytes, 0U);
+}
+
+TEST_F(Fd, DuplicatingReportsThatThereIsNoNumberLeft) {
+  nettest::faults faults;
+  faults.fail(call::duplicate, EMFILE);
+  unique_fd copy;
+  EXPECT_EQ(ours_.duplicate(copy), std::errc::too_many_files_open);
+  EXPECT_FALSE(copy);
+}
+
+
+TEST_F(Lingering, OnlyTheOptionThatWasTakenCounts) {
+  const auto set = [&](int level, int name, const void* data, ::socklen_t size) {
+    return client_.set_option(level, name, data, size);
+  };
+  const ::linger long_time{.l_onoff = 1, .l_linger = 3600};
+  EXPECT_TRUE(set(SOL_SOCKET, SO_LINGER, &long_time, 1)) << "too short for the kernel";
+  EXPECT_TRUE(set(SOL_SOCKET, -1, &long_time, sizeof(long_time))) << "no such option";
+  const int on[2] = {1, 3600};
+  EXPECT_FALSE(set(SOL_SOCKET, SO_KEEPALIVE, on, sizeof(on)));
+  EXPECT_FALSE(set(IPPROTO_TCP, TCP_NODELAY, on, sizeof(on)));
+  {
+    linger(3600);
+    const ::linger off{.l_onoff = 0, .l_linger = 3600};
+    EXPECT_FALSE(set(SOL_SOCKET, SO_LINGER, &off, sizeof(off)));
+  }
+  const watcher watching;
+  client_ = fd();
+  EXPECT_EQ(watching.options, 0) << "there was no lingering to turn off";
 }
 
 }  // namespace

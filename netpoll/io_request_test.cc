@@ -532,5 +532,120 @@ TEST_F(IoRequest, BegunOnAClosedHandleItDoesNotRunOnTheNextUse) {
   EXPECT_EQ(late.error(), errc::closed);
 }
 
+// The steps of an owner and of one who queues, with something happening between them.
+class BetweenSteps : public IoRequest {
+ protected:
+  BetweenSteps() {
+    owner_.start(ours_);
+    EXPECT_EQ(owner_.advance(), io_request::step::wait);
+    second_.start(ours_);
+    EXPECT_EQ(second_.advance(), io_request::step::wait);
+  }
+  // Runs what the owner waits for to its end.
+  void let_owner_finish() {
+    ASSERT_TRUE(owner_.commit());
+    send("a");
+    reactor_.wait(0);
+    ASSERT_EQ(owner_.resumes, 1);
+    ASSERT_EQ(owner_.advance(), io_request::step::done);
+  }
+
+  read_buffer buffers_[2] = {read_buffer(1), read_buffer(1)};
+  by_steps owner_{buffers_[0]};
+  by_steps second_{buffers_[1]};
+};
+
+TEST_F(BetweenSteps, TheDirectionMayBecomeFree) {
+  let_owner_finish();
+  EXPECT_FALSE(second_.commit()) << "its own at once, nothing to wait for";
+  send("b");
+  reactor_.wait(0);
+  EXPECT_EQ(second_.advance(), io_request::step::done);
+  EXPECT_EQ(buffers_[1].text(second_.bytes()), "b");
+  EXPECT_EQ(second_.resumes, 0);
+}
+
+TEST_F(BetweenSteps, TheDirectionOfTheNextUseMayBecomeFree) {
+  owner_.abandon();
+  ours_ = fd();
+  unique_fd next_peer;
+  open_pair(ours_, next_peer);
+  EXPECT_FALSE(second_.commit());
+  EXPECT_EQ(second_.advance(), io_request::step::done);
+  EXPECT_EQ(second_.error(), errc::closed);
+  send(next_peer, "x");
+  auto next = read(buffers_[0]);
+  reactor_.wait(0);
+  EXPECT_TRUE(next.is_done()) << "the direction was given back";
+}
+
+TEST_F(BetweenSteps, TheHandleMayBeClosed) {
+  ASSERT_TRUE(owner_.commit());
+  ours_.close();
+  EXPECT_EQ(owner_.resumes, 1);
+  EXPECT_FALSE(second_.commit());
+  EXPECT_EQ(second_.advance(), io_request::step::done);
+  EXPECT_EQ(second_.error(), errc::closed);
+  EXPECT_EQ(owner_.advance(), io_request::step::done);
+  EXPECT_EQ(owner_.error(), errc::closed);
+}
+
+TEST_F(BetweenSteps, TheHandleMayBeClosedAfterTheHandOver) {
+  ASSERT_TRUE(second_.commit());
+  let_owner_finish();
+  ASSERT_EQ(second_.resumes, 1);
+  ours_.close();
+  EXPECT_EQ(second_.advance(), io_request::step::done);
+  EXPECT_EQ(second_.error(), errc::closed);
+}
+
+TEST_F(BetweenSteps, WhoQueuesMayBeCancelledWhileTheOwnerTries) {
+  ASSERT_TRUE(second_.commit());
+  ours_.cancel();
+  ASSERT_EQ(second_.resumes, 1);
+  EXPECT_EQ(second_.advance(), io_request::step::done);
+  EXPECT_EQ(second_.error(), std::errc::operation_canceled);
+  EXPECT_FALSE(owner_.commit()) << "it waits no more either";
+  EXPECT_EQ(owner_.advance(), io_request::step::done);
+  EXPECT_EQ(owner_.error(), std::errc::operation_canceled);
+  EXPECT_EQ(owner_.resumes, 0);
+}
+
+TEST_F(BetweenSteps, OfAClosedDescriptorACancelledOneSaysClosed) {
+  ASSERT_TRUE(second_.commit());
+  ours_.cancel();
+  ASSERT_EQ(second_.resumes, 1);
+  owner_.abandon();
+  ours_.close();
+  EXPECT_EQ(second_.advance(), io_request::step::done);
+  EXPECT_EQ(second_.error(), errc::closed);
+}
+
+TEST_F(BetweenSteps, TheEventMayCome) {
+  waiter_queue resumed;
+  send("a");
+  ours_.descriptor()->notify(EPOLLIN, resumed);
+  EXPECT_TRUE(resumed.empty()) << "nobody is parked";
+  EXPECT_FALSE(owner_.commit());
+  EXPECT_EQ(owner_.advance(), io_request::step::done);
+  EXPECT_EQ(buffers_[0].text(owner_.bytes()), "a");
+}
+
+TEST_F(BetweenSteps, WhoIsNotPublishedCannotBeWithdrawn) {
+  EXPECT_FALSE(owner_.withdraw()) << "it owns and is not parked";
+  EXPECT_FALSE(second_.withdraw()) << "it does not stand in the queue";
+  ASSERT_TRUE(second_.commit());
+  ours_.cancel();
+  EXPECT_FALSE(second_.withdraw()) << "resumed already";
+  second_.abandon();
+  EXPECT_EQ(second_.error(), std::errc::operation_canceled);
+  EXPECT_FALSE(owner_.commit());
+  EXPECT_EQ(owner_.advance(), io_request::step::done);
+  EXPECT_FALSE(owner_.withdraw());
+  owner_.abandon();
+  EXPECT_EQ(owner_.error(), std::errc::operation_canceled) << "what has ended stays as it ended";
+  EXPECT_EQ(owner_.advance(), io_request::step::done);
+}
+
 }  // namespace
 }  // namespace netpoll

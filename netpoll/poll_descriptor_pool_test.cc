@@ -5,9 +5,14 @@
 #include "netpoll/poll_descriptor_pool.h"
 
 #include <atomic>
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
+#include <cstdlib>
+#include <new>
 #include <set>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -16,6 +21,18 @@
 #include "netpoll/fd.h"
 #include "netpoll/poll_descriptor.h"
 #include "netpoll/reactor.h"
+
+namespace {
+
+std::atomic<bool> memory_is_exhausted{false};
+
+}  // namespace
+
+// What the pool takes its memory from, and never gives back to.
+void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
+  const auto align = static_cast<std::size_t>(alignment);
+  return memory_is_exhausted ? nullptr : std::aligned_alloc(align, (size + align - 1) & ~(align - 1));
+}
 
 namespace netpoll {
 namespace {
@@ -167,6 +184,28 @@ TEST(PollDescriptorPool, ThreadsNeverGetTheSameDescriptor) {
     each.join();
   }
   EXPECT_FALSE(shared);
+}
+
+TEST(PollDescriptorPool, WithoutMemoryNothingIsOpenedAndTheNumberIsClosed) {
+  reactor where;
+  ASSERT_EQ(where.open(), 0);
+  const int number = make_event().release();
+  unique_fd again(static_cast<int>(sys::duplicate(number).value));
+  const int other_number = again.get();
+  std::vector<poll_descriptor*> taken;
+  fd nothing;
+  memory_is_exhausted = true;
+  while (poll_descriptor* const one = pool::acquire()) {
+    taken.push_back(one);
+  }
+  EXPECT_EQ(nothing.open(where, unique_fd(number)), ENOMEM);
+  EXPECT_EQ(nothing.open_as_found(where, std::move(again)), ENOMEM);
+  memory_is_exhausted = false;
+  EXPECT_FALSE(nothing.is_open());
+  EXPECT_EQ(sys::is_non_blocking(number).error, EBADF);
+  EXPECT_EQ(sys::is_non_blocking(other_number).error, EBADF);
+  EXPECT_EQ(nothing.open(where, make_event()), 0) << "there is memory again";
+  release(taken);
 }
 
 TEST(PollDescriptorPoolDeathTest, AnIndexThatWasNeverRegisteredStopsTheProcess) {

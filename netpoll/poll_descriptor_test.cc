@@ -9,6 +9,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <chrono>
+#include <thread>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -237,6 +239,42 @@ TEST_P(PollDescriptor, TwoThatWaitInOneDirectionAreMisuse) {
   ASSERT_TRUE(park(actor::event, -1));
   EXPECT_DEATH(descriptor().arm(which()), "two operations wait in one direction of a descriptor");
   EXPECT_TRUE(descriptor().withdraw(which(), waiter_));
+}
+
+TEST_P(PollDescriptor, WhileItIsBeingClosedNoDeadlineAndNoEventCounts) {
+  // Somebody is inside a call, so close() waits, and the descriptor stays in this use.
+  ASSERT_TRUE(descriptor().mutex().add_reference());
+  std::thread closer([this] { fd_.close(); });
+  while (!descriptor().is_interrupted(which(), epoch_)) {
+    std::this_thread::yield();
+  }
+  descriptor().set_deadline(directions::both, clock_.after(std::chrono::seconds(1)));
+  EXPECT_EQ(reactor_.timers().next(), never) << "nothing is armed for it any more";
+  descriptor().set_deadline(directions::both, clock_.after(std::chrono::seconds(-1)));
+  EXPECT_FALSE(descriptor().is_expired(which(), true));
+  waiter_queue ready;
+  descriptor().notify_and_rearm(EPOLLIN | EPOLLOUT, ready);
+  EXPECT_TRUE(ready.empty());
+  EXPECT_FALSE(descriptor().consume_ready(which())) << "the event was not even looked at";
+  descriptor().drop_reference();
+  closer.join();
+}
+
+TEST_P(PollDescriptor, WhoKeepsTheTimeIsToldWhenADeadlineMoves) {
+  struct listener final : resumer {
+    void resume(waiter&) noexcept override {}
+    void recheck() noexcept override { ++rechecks; }
+    int rechecks = 0;
+  } told;
+  waiter_.set_resumer(told);
+  fd_.set_deadline(directions::both, clock_.after(std::chrono::hours(1)));
+  EXPECT_EQ(told.rechecks, 0);
+  descriptor().add_self_server(waiter_, which());
+  fd_.set_deadline(directions::both, clock_.after(std::chrono::hours(2)));
+  EXPECT_EQ(told.rechecks, 1) << "later as well: it may be about to give up";
+  descriptor().remove_self_server(which());
+  fd_.set_deadline(directions::both, clock_.after(std::chrono::minutes(1)));
+  EXPECT_EQ(told.rechecks, 1);
 }
 
 }  // namespace

@@ -329,5 +329,100 @@ TEST(Reactor, ReportsThatItsEventfdCannotBeAdded) {
   EXPECT_EQ(failing.open(), 0);
 }
 
+TEST(Reactor, OneThatWasNotOpenedOwnsNothing) {
+  const reactor unopened;
+  EXPECT_FALSE(unopened.is_own(-1));
+  EXPECT_FALSE(unopened.is_own(0));
+}
+
+TEST(Reactor, UntilATimeThatHasPassedItJustLooks) {
+  reactor loop;
+  ASSERT_EQ(loop.open(), 0);
+  nettest::faults faults;
+  loop.wait(1);
+  loop.wait(clock::now());
+  EXPECT_EQ(faults.count(call::epoll_wait), 2);
+  EXPECT_EQ(faults.count(call::epoll_wait_precise), 0) << "which is what a sleep would be";
+}
+
+// Remembers that it was resumed.
+struct remembering final : waiter, private resumer {
+  remembering() { set_resumer(*this); }
+  bool commit() noexcept override { return true; }
+  bool withdraw() noexcept override { return false; }
+  void resume(waiter& who) noexcept override { reasons.push_back(who.reason()); }
+  std::vector<wake_reason> reasons;
+};
+
+TEST(Reactor, ResumesTheWaitersOfATimerWhenItsTimeComes) {
+  nettest::fake_clock clock;
+  reactor loop;
+  ASSERT_EQ(loop.open(), 0);
+  timer_queue::entry early;
+  timer_queue::entry late;
+  remembering first;
+  remembering second;
+  loop.add_waiter(early, first, clock.after(1s));
+  loop.add_waiter(late, second, clock.after(2s));
+  clock.advance(1s);
+  loop.wait(never);
+  EXPECT_EQ(first.reasons, std::vector{wake_reason::ready});
+  EXPECT_TRUE(second.reasons.empty());
+  loop.shut_down();
+  EXPECT_EQ(second.reasons, std::vector{wake_reason::cancelled});
+}
+
+TEST(Reactor, AReplacedClockThatMovesEndsTheSleep) {
+  nettest::fake_clock clock;
+  reactor loop;
+  ASSERT_EQ(loop.open(), 0);
+  timer_queue::entry timer;
+  remembering sleeper;
+  loop.add_waiter(timer, sleeper, clock.after(1h));
+  nettest::faults faults;
+  std::thread waiting([&] {
+    while (sleeper.reasons.empty()) {
+      loop.wait(never);
+    }
+  });
+  while (faults.count(call::epoll_wait) == 0) {
+    std::this_thread::yield();
+  }
+  clock.advance(1h);  // the kernel was not told how long
+  waiting.join();
+  EXPECT_EQ(sleeper.reasons, std::vector{wake_reason::ready});
+}
+
+TEST_F(NativeHandle, IsReadableForAWakeByWhomItResumes) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  reading.before_going_on([&] { reactor_.wake(); });
+  send("x");
+  reactor_.wait(0);
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_TRUE(is_readable());
+  reactor_.wait(0);
+  EXPECT_FALSE(is_readable());
+}
+
+TEST_F(NativeHandle, IsReadableForATimeThatPassedWhileItResumed) {
+  nettest::fake_clock clock;
+  timer_queue::entry timer;
+  remembering late;
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  ours_.set_deadline(directions::read, clock.after(1s));
+  // After the timers were looked at, and before the wait is over.
+  reading.before_going_on([&] { reactor_.add_waiter(timer, late, clock.now()); });
+  clock.advance(1s);
+  reactor_.wait(0);
+  ASSERT_TRUE(reading.is_done());
+  ASSERT_TRUE(late.reasons.empty());
+  EXPECT_TRUE(is_readable());
+  reactor_.wait(0);
+  EXPECT_EQ(late.reasons, std::vector{wake_reason::ready});
+  EXPECT_FALSE(is_readable());
+}
+
 }  // namespace
 }  // namespace netpoll

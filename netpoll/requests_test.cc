@@ -6,9 +6,11 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -216,6 +218,155 @@ TEST_F(Accepting, AConnectWhosePeerCannotBeAskedForFails) {
   EXPECT_EQ(connecting->error(), system_error_code(ENOBUFS));
 }
 
+TEST_F(Accepting, GoesOnLookingWhileAConnectIsInterruptedInTheBackground) {
+  driven<accept_request> accepting(listener_);
+  nettest::faults faults;
+  faults.fail(call::get_option, EALREADY);
+  auto connecting = connect();
+  run_until([&] { return faults.count(call::get_option) > 0; });
+  EXPECT_FALSE(connecting.is_done());
+}
+
+TEST_F(Accepting, BeingConnectedAlreadyIsBeingConnected) {
+  driven<accept_request> accepting(listener_);
+  nettest::faults faults;
+  faults.fail(call::get_option, EISCONN);
+  auto connecting = connect();
+  run_until([&] { return connecting.is_done(); });
+  EXPECT_FALSE(connecting->error());
+}
+
+TEST_F(Accepting, OtherErrorsAreReportedWhetherItBacksOffOrNot) {
+  for (const auto how :
+       {accept_request::when_exhausted::report, accept_request::when_exhausted::back_off}) {
+    nettest::faults faults;
+    faults.fail(call::accept, EINVAL);
+    driven<accept_request> accepting(listener_, how);
+    [[maybe_unused]] const auto connecting = connect();
+    run_until([&] { return accepting.is_done(); });
+    EXPECT_EQ(accepting->error(), std::errc::invalid_argument);
+    EXPECT_FALSE(accepting->accepted());
+    client_ = fd();
+    ASSERT_EQ(client_.open(reactor_, new_socket()), 0);
+  }
+}
+
+TEST_F(Accepting, AllThatMayBeExhaustedIsReported) {
+  [[maybe_unused]] const auto connecting = connect();
+  for (const int error : {EMFILE, ENFILE, ENOBUFS, ENOMEM}) {
+    nettest::faults faults;
+    faults.fail(call::accept, EPROTO);  // that one is gone, and no reason to give up
+    faults.fail_nth(call::accept, 2, error);
+    driven<accept_request> accepting(listener_);
+    run_until([&] { return accepting.is_done(); });
+    EXPECT_EQ(accepting->error(), system_error_code(error));
+  }
+}
+
+// A nap: the request waits for time, whatever else happens.
+class BackingOff : public Accepting {
+ protected:
+  BackingOff() { faults_.fail(call::accept, EMFILE, 1000); }
+  int tries() { return faults_.count(call::accept); }
+  driven<accept_request> accept() {
+    return driven<accept_request>(listener_, accept_request::when_exhausted::back_off);
+  }
+  // Until the listener has been tried once, and naps.
+  void start_nap() {
+    while (tries() == 0) {
+      reactor_.wait(0);
+    }
+  }
+
+  nettest::fake_clock clock_;
+  nettest::faults faults_;
+};
+
+TEST_F(BackingOff, EndsWithADeadlineThatComesFirst) {
+  [[maybe_unused]] const auto connecting = connect();
+  auto accepting = accept();
+  listener_.set_deadline(directions::read, clock_.after(1ms));
+  start_nap();
+  clock_.advance(1ms);
+  reactor_.wait(0);
+  ASSERT_TRUE(accepting.is_done());
+  EXPECT_EQ(accepting->error(), errc::deadline_exceeded);
+  EXPECT_EQ(tries(), 1);
+}
+
+TEST_F(BackingOff, OfACancelledOneLeavesNoTraceInTheNext) {
+  [[maybe_unused]] const auto connecting = connect();
+  auto accepting = accept();
+  start_nap();
+  listener_.cancel();
+  ASSERT_TRUE(accepting.is_done());
+  EXPECT_EQ(accepting->error(), std::errc::operation_canceled);
+  faults_.fail(call::accept, 0, 0);
+  while (unique_fd one{static_cast<int>(
+      sys::accept(listener_.native_handle(), nullptr, nullptr).value)}) {
+  }
+  driven<accept_request> next(listener_);
+  reactor_.wait(0);
+  const int before = tries();
+  clock_.advance(1h);
+  reactor_.wait(0);
+  EXPECT_FALSE(next.is_done());
+  EXPECT_EQ(tries(), before) << "nobody naps any more";
+}
+
+TEST_F(BackingOff, IsNotEndedByReadinessThatComesBeforeItBegins) {
+  struct by_steps final : accept_request, private resumer {
+    by_steps() : accept_request(when_exhausted::back_off) { set_resumer(*this); }
+    void resume(waiter&) noexcept override { ++resumes; }
+    int resumes = 0;
+  } accepting;
+  accepting.insist();
+  accepting.start(listener_);
+  ASSERT_EQ(accepting.advance(), io_request::step::wait);
+  ASSERT_EQ(tries(), 1);
+  waiter_queue resumed;
+  listener_.descriptor()->notify(EPOLLIN, resumed);
+  EXPECT_TRUE(accepting.commit());
+  EXPECT_EQ(accepting.resumes, 0);
+  clock_.advance(5ms);
+  reactor_.wait(0);
+  EXPECT_EQ(accepting.resumes, 1);
+  ASSERT_EQ(accepting.advance(), io_request::step::wait);
+  EXPECT_EQ(tries(), 2);
+  // And over before it begins.
+  clock_.advance(10ms);
+  reactor_.wait(0);
+  EXPECT_FALSE(accepting.commit());
+  EXPECT_EQ(accepting.advance(), io_request::step::wait);
+  EXPECT_EQ(tries(), 3);
+  accepting.abandon();
+}
+
+TEST(Connecting, IsOverAtOnceWhereNothingHasToTravel) {
+  reactor loop;
+  ASSERT_EQ(loop.open(), 0);
+  const auto new_socket = [] {
+    return unique_fd(static_cast<int>(sys::socket(AF_UNIX, SOCK_STREAM, 0).value));
+  };
+  const unique_fd listening = new_socket();
+  ::sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ::socklen_t size = sizeof(::sa_family_t);  // the kernel chooses an abstract name
+  auto* const plain = reinterpret_cast<::sockaddr*>(&address);
+  ASSERT_TRUE(sys::bind(listening.get(), plain, size).ok());
+  size = sizeof(address);
+  ASSERT_TRUE(sys::get_socket_name(listening.get(), plain, &size).ok());
+  fd client;
+  ASSERT_EQ(client.open(loop, new_socket()), 0);
+  driven<connect_request> nobody_listens(client, plain, size);
+  ASSERT_TRUE(nobody_listens.is_done());
+  EXPECT_EQ(nobody_listens->error(), std::errc::connection_refused);
+  ASSERT_TRUE(sys::listen(listening.get(), 1).ok());
+  driven<connect_request> connecting(client, plain, size);
+  ASSERT_TRUE(connecting.is_done());
+  EXPECT_FALSE(connecting->error());
+}
+
 // A pair of connected TCP sockets, for what only TCP has.
 class TcpPair : public nettest::reactor_and_listener {
  protected:
@@ -317,6 +468,53 @@ TEST_F(Datagrams, OneIsReadAtATimeAndACutOneIsFlagged) {
   ASSERT_TRUE(second.is_done());
   EXPECT_EQ(second->bytes(), 1U);
   EXPECT_EQ(message.msg_flags & MSG_TRUNC, 0);
+}
+
+TEST_F(Datagrams, OneIsWaitedForAndCanBeTakenWithoutRoomForIt) {
+  char data[4];
+  ::iovec view{data, sizeof(data)};
+  ::msghdr message{};
+  message.msg_iov = &view;
+  message.msg_iovlen = 1;
+  driven<receive_message_request> receiving(ours_, message);
+  send("a");
+  reactor_.wait(0);
+  ASSERT_TRUE(receiving.is_done());
+  driven<receive_message_request> next(ours_, message);
+  ASSERT_FALSE(next.is_done()) << "tried, and there was none";
+  send("bc");
+  reactor_.wait(0);
+  ASSERT_TRUE(next.is_done());
+  EXPECT_EQ(next->bytes(), 2U);
+  EXPECT_EQ(message.msg_iov, &view) << "as it was given, after the try in vain";
+  send("d");
+  ::iovec nothing{nullptr, 0};
+  driven<read_request> dropping(ours_, transport::message_socket, &nothing, std::size_t{1});
+  reactor_.wait(0);
+  ASSERT_TRUE(dropping.is_done());
+  EXPECT_FALSE(dropping->error());
+  EXPECT_EQ(sys::recv(ours_.native_handle(), data, 1, 0).error, EAGAIN) << "it has been taken";
+}
+
+TEST_F(Datagrams, WhatTheKernelRefusesIsTheError) {
+  char data[4] = {};
+  ::iovec view{data, sizeof(data)};
+  ::msghdr message{};
+  message.msg_iov = &view;
+  message.msg_iovlen = 1;
+  nettest::faults faults;
+  faults.fail(call::send_message, EPERM);
+  driven<send_message_request> sending(ours_, message);
+  ASSERT_TRUE(sending.is_done());
+  EXPECT_EQ(sending->error(), std::errc::operation_not_permitted);
+  EXPECT_EQ(sending->bytes(), 0U);
+  faults.fail(call::receive_message, ENOMEM);
+  driven<receive_message_request> receiving(ours_, message);
+  send("x");
+  reactor_.wait(0);
+  ASSERT_TRUE(receiving.is_done());
+  EXPECT_EQ(receiving->error(), std::errc::not_enough_memory);
+  EXPECT_EQ(receiving->bytes(), 0U);
 }
 
 TEST_F(Datagrams, DescriptorsTravelAlong) {
@@ -485,6 +683,60 @@ TEST_F(Vectors, OfPipesToo) {
   EXPECT_EQ(std::string(data, 6), "abcdef");
 }
 
+TEST_F(Vectors, WritingNothingSucceedsAtOnceEvenWhenThereIsNoRoom) {
+  const std::string chunk(1 << 16, 'x');
+  while (sys::send(ours_.native_handle(), chunk.data(), chunk.size(), 0).ok()) {
+  }
+  ::iovec nothing[] = {{nullptr, 0}, {nullptr, 0}};
+  nettest::faults faults;
+  for (const transport kind : {transport::stream_socket, transport::pipe}) {
+    driven<write_request> writing(ours_, kind, nothing, std::size_t{2},
+                                  write_request::amount::all);
+    ASSERT_TRUE(writing.is_done());
+    EXPECT_FALSE(writing->error());
+    EXPECT_EQ(writing->bytes(), 0U);
+  }
+  EXPECT_EQ(faults.count(call::send) + faults.count(call::send_message), 0);
+}
+
+TEST_F(Vectors, AfterAShortWriteTheNextOneWaitsInsteadOfTrying) {
+  std::string text(4 << 20, 'x');
+  ::iovec view{text.data(), text.size()};
+  nettest::faults faults;
+  driven<write_request> first(ours_, transport::stream_socket, &view, std::size_t{1},
+                              write_request::amount::some);
+  ASSERT_TRUE(first.is_done());
+  ASSERT_GT(first->bytes(), 0U);
+  ASSERT_LT(first->bytes(), text.size());
+  ::iovec rest{text.data(), 1};
+  driven<write_request> second(ours_, transport::stream_socket, &rest, std::size_t{1},
+                               write_request::amount::some);
+  EXPECT_FALSE(second.is_done());
+  EXPECT_EQ(faults.count(call::send), 1);
+  char data[1 << 16];
+  while (sys::recv(peer_.get(), data, sizeof(data), 0).ok()) {
+  }
+  reactor_.wait(0);
+  ASSERT_TRUE(second.is_done());
+  EXPECT_EQ(second->bytes(), 1U);
+  driven<write_request> third(ours_, transport::stream_socket, &rest, std::size_t{1},
+                              write_request::amount::some);
+  EXPECT_TRUE(third.is_done()) << "all was taken, so there may be room for more";
+}
+
+TEST_F(Vectors, WhatWasOnlyPeekedAtIsThereForTheNext) {
+  send("abc");
+  read_buffer buffer(10);
+  driven<read_request> peeking(ours_, transport::stream_socket, &buffer.view, std::size_t{1},
+                               int{MSG_PEEK});
+  reactor_.wait(0);
+  ASSERT_TRUE(peeking.is_done());
+  EXPECT_EQ(buffer.text(peeking->bytes()), "abc");
+  auto reading = read(buffer);
+  ASSERT_TRUE(reading.is_done()) << "without a new event";
+  EXPECT_EQ(buffer.text(reading->bytes()), "abc");
+}
+
 TEST_F(Vectors, AWriteThatMovesNothingIsAnErrorAndNoLoop) {
   struct idler final : sys::fault_injector {
     idler() { sys::set_fault_injector(this); }
@@ -614,6 +866,18 @@ TEST_F(Files, AreCopiedInsideTheKernel) {
   EXPECT_EQ(copy_file(from, fd(), 1, bytes), std::errc::bad_file_descriptor);
 }
 
+TEST_F(Files, ThatCannotBeCopiedInsideTheKernelSaySo) {
+  const fd from = file_with("abcdef");
+  const fd to = file_with("");
+  nettest::faults faults;
+  faults.fail(call::copy_file_range, EXDEV);
+  std::size_t bytes = 7;
+  EXPECT_EQ(copy_file(from, to, 6, bytes), std::errc::cross_device_link);
+  EXPECT_EQ(bytes, 0U);
+  EXPECT_FALSE(copy_file(from, to, 0, bytes)) << "there is nothing to be refused";
+  EXPECT_EQ(faults.count(call::copy_file_range), 1);
+}
+
 // Bytes from one socket to another, through a pipe.
 class Splicing : public Files {
  protected:
@@ -711,6 +975,42 @@ TEST_F(Splicing, ReportsWhatItCannotMove) {
   EXPECT_EQ(none.held_bytes(), 1U);
 }
 
+TEST_F(Splicing, AFullTargetIsWaitedFor) {
+  send(source_peer_, "abc");
+  driven<splice_in_request> filling(source_, pipe_, std::size_t{100});
+  reactor_.wait(0);
+  ASSERT_TRUE(filling.is_done());
+  const std::string chunk(1 << 16, 'x');
+  while (sys::send(ours_.native_handle(), chunk.data(), chunk.size(), 0).ok()) {
+  }
+  driven<splice_out_request> draining(ours_, pipe_);
+  reactor_.wait(0);
+  ASSERT_FALSE(draining.is_done());
+  EXPECT_EQ(pipe_.held_bytes(), 3U);
+  std::string got = receive_until([&] { return draining.is_done(); });
+  EXPECT_FALSE(draining->error());
+  EXPECT_EQ(draining->bytes(), 3U);
+  EXPECT_EQ(got.substr(got.size() - 3), "abc");
+}
+
+TEST_F(Splicing, ATargetThatTakesNothingIsAnErrorAndNoLoop) {
+  send(source_peer_, "abc");
+  driven<splice_in_request> filling(source_, pipe_, std::size_t{100});
+  reactor_.wait(0);
+  ASSERT_TRUE(filling.is_done());
+  struct idler final : sys::fault_injector {
+    idler() { sys::set_fault_injector(this); }
+    ~idler() { sys::set_fault_injector(nullptr); }
+    std::optional<sys::result> before(call which, int, std::size_t&) noexcept override {
+      return which == call::splice ? std::optional(sys::result{0, 0}) : std::nullopt;
+    }
+  } idle;
+  driven<splice_out_request> draining(ours_, pipe_);
+  ASSERT_TRUE(draining.is_done());
+  EXPECT_EQ(draining->error(), std::errc::io_error);
+  EXPECT_EQ(pipe_.held_bytes(), 3U);
+}
+
 // ---- Whatever else --------------------------------------------------------------------------------------
 
 TEST_F(Vectors, ARawCallIsRepeatedUntilItIsDone) {
@@ -742,6 +1042,18 @@ TEST_F(Vectors, WaitingForReadinessTakesNothing) {
   auto reading = read(buffer);
   ASSERT_TRUE(reading.is_done()) << "what was seen is not waited for again";
   EXPECT_EQ(reading->bytes(), 1U);
+}
+
+TEST_F(Vectors, WaitingForReadinessOutlivesASignalAndReportsAnError) {
+  nettest::faults faults;
+  faults.fail(call::poll, EINTR);
+  driven<readiness_request> readable(ours_, direction::read, short{POLLIN});
+  EXPECT_FALSE(readable.is_done()) << "nothing is known: it waits";
+  faults.fail(call::poll, EINVAL);
+  send("x");
+  reactor_.wait(0);
+  ASSERT_TRUE(readable.is_done());
+  EXPECT_EQ(readable->error(), std::errc::invalid_argument);
 }
 
 }  // namespace

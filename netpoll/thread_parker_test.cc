@@ -3,10 +3,12 @@
 // Threads that wait on descriptors of a reactor that nobody runs.
 #include "netpoll/thread_parker.h"
 
+#include <sys/poll.h>
 #include <sys/socket.h>
 
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 
 #include "gtest/gtest.h"
@@ -14,6 +16,7 @@
 #include "netpoll/reactor.h"
 #include "netpoll/requests.h"
 #include "testing/support/fake_clock.h"
+#include "testing/support/faults.h"
 
 namespace netpoll {
 namespace {
@@ -33,12 +36,17 @@ class ThreadParker : public ::testing::Test {
   std::error_code read() {
     ::iovec view{data_, sizeof(data_)};
     read_request request(transport::stream_socket, &view, 1);
+    drive(request);
+    return request.error();
+  }
+
+  // Runs the request to its end.
+  void drive(io_request& request) {
     request.keep_time_yourself();
     request.start(fd_);
     while (request.advance() == io_request::step::wait) {
       thread_parker::current().park(request);
     }
-    return request.error();
   }
 
   // Until somebody is parked in the read direction.
@@ -125,6 +133,142 @@ TEST_F(ThreadParker, TwoThreadsTakeTurns) {
   second.join();
   EXPECT_EQ(errors[0], errc::closed);
   EXPECT_EQ(errors[1], errc::closed);
+}
+
+TEST_F(ThreadParker, WaitsForRoomAndForUrgentData) {
+  const std::string chunk(1 << 16, 'x');
+  while (sys::send(fd_.native_handle(), chunk.data(), chunk.size(), 0).ok()) {
+  }
+  ::iovec view{data_, 1};
+  write_request writing(transport::stream_socket, &view, 1, write_request::amount::all);
+  std::thread reader([this] {
+    char data[1 << 16];
+    while (fd_.descriptor()->mutex().try_lock(direction::write) ==
+           fd_mutex::lock_result::acquired) {
+      fd_.descriptor()->unlock(direction::write, true);
+      std::this_thread::yield();
+    }
+    while (sys::recv(peer_.get(), data, sizeof(data), 0).ok()) {
+    }
+  });
+  drive(writing);
+  reader.join();
+  EXPECT_FALSE(writing.error());
+  EXPECT_EQ(writing.bytes(), 1U);
+
+  fd_.set_deadline(directions::read, clock::now() + 1'000'000);
+  readiness_request urgent(direction::urgent, POLLPRI);
+  drive(urgent);
+  EXPECT_EQ(urgent.error(), errc::deadline_exceeded);
+}
+
+TEST_F(ThreadParker, CancelledOrClosedBeforeItParksItDoesNotWait) {
+  ::iovec view{data_, sizeof(data_)};
+  read_request request(transport::stream_socket, &view, 1);
+  request.keep_time_yourself();
+  request.start(fd_);
+  ASSERT_EQ(request.advance(), io_request::step::wait);
+  fd_.cancel();
+  thread_parker::current().park(request);
+  EXPECT_EQ(request.advance(), io_request::step::done);
+  EXPECT_EQ(request.error(), std::errc::operation_canceled);
+
+  request.start(fd_);
+  ASSERT_EQ(request.advance(), io_request::step::wait);
+  std::thread closer([this] { fd_.close(); });  // returns when the request has let go of the number
+  while (fd_.is_open()) {
+    std::this_thread::yield();
+  }
+  thread_parker::current().park(request);
+  closer.join();
+  EXPECT_EQ(request.advance(), io_request::step::done);
+  EXPECT_EQ(request.error(), errc::closed);
+}
+
+TEST_F(ThreadParker, InTheQueueItWaitsForItsTurnAlone) {
+  ::iovec view{data_, sizeof(data_)};
+  read_request owner(transport::stream_socket, &view, 1);
+  owner.start(fd_);
+  ASSERT_EQ(owner.advance(), io_request::step::wait);
+  ASSERT_EQ(sys::send(peer_.get(), "x", 1, 0).value, 1);
+  nettest::faults faults;
+  std::error_code error;
+  std::atomic<bool> is_over{false};
+  std::thread queued([&] {
+    error = read();
+    is_over = true;
+  });
+  while (faults.count(sys::call::poll) == 0) {
+    std::this_thread::yield();
+  }
+  EXPECT_FALSE(is_over) << "data is there, and the direction somebody else's";
+  owner.abandon();
+  queued.join();
+  EXPECT_FALSE(error);
+  EXPECT_EQ(data_[0], 'x');
+}
+
+TEST_F(ThreadParker, NapsWithoutLookingAtTheDescriptor) {
+  struct napper final : io_request {
+    napper() : io_request(direction::read) {}
+    outcome attempt(int) noexcept override {
+      nap_ns_ = 1'000'000;
+      return ++tries < 3 ? outcome::nap : outcome::done;
+    }
+    int tries = 0;
+  } request;
+  ASSERT_EQ(sys::send(peer_.get(), "x", 1, 0).value, 1);
+  request.insist();
+  nettest::faults faults;
+  const nanotime before = clock::now();
+  drive(request);
+  EXPECT_GE(clock::now() - before, 2'000'000) << "slept, although there is something to read";
+  EXPECT_EQ(request.tries, 3);
+  EXPECT_FALSE(request.error());
+}
+
+TEST_F(ThreadParker, ASignalChangesNothing) {
+  nettest::faults faults;
+  faults.interrupt(sys::call::poll, 3);
+  std::thread writer([&] {
+    while (faults.count(sys::call::poll) < 3) {
+      std::this_thread::yield();
+    }
+    sys::write(peer_.get(), "z", 1);
+  });
+  EXPECT_FALSE(read());
+  EXPECT_EQ(data_[0], 'z');
+  writer.join();
+}
+
+TEST_F(ThreadParker, OnceItComesTooLateToLeaveItWaitsToBeResumed) {
+  // Somebody has just decided to resume it when its time is up, and takes his time.
+  struct late final : waiter {
+    bool commit() noexcept override { return true; }
+    bool withdraw() noexcept override {
+      ++withdrawals;
+      return false;
+    }
+    self_service begin_self_service() noexcept override {
+      return {.fd = number, .events = POLLIN, .until = 1, .keeps_time = true};
+    }
+    void end_self_service(bool) noexcept override { has_ended = true; }
+    int number = -1;
+    std::atomic<int> withdrawals{0};
+    bool has_ended = false;
+  } waiting;
+  waiting.number = fd_.native_handle();
+  nettest::faults faults;
+  std::thread resuming([&] {
+    while (faults.count(sys::call::poll) == 0) {
+      std::this_thread::yield();
+    }
+    waiting.resume(wake_reason::ready);
+  });
+  thread_parker::current().park(waiting);
+  resuming.join();
+  EXPECT_GE(waiting.withdrawals, 1);
+  EXPECT_TRUE(waiting.has_ended);
 }
 
 TEST_F(ThreadParker, AnEarlierWakeUpDoesNotCostAPlaceInTheQueue) {

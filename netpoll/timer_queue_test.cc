@@ -167,6 +167,23 @@ TEST(TimerQueue, RemovesOneWaiterOnlyOnce) {
   EXPECT_TRUE(woken.woken.empty());
 }
 
+TEST(TimerQueue, StaysArmedForTheWaitersThatAreLeft) {
+  timer_queue queue;
+  timer_queue::entry timer;
+  timer_queue::entry later;
+  recorder woken;
+  test_waiter a(woken), b(woken), c(woken);
+  EXPECT_TRUE(queue.add_waiter(timer, a, 100));
+  EXPECT_FALSE(queue.add_waiter(timer, b, 100));
+  EXPECT_FALSE(queue.add_waiter(later, c, 200)) << "not the first to come";
+  EXPECT_TRUE(queue.remove_waiter(timer, a));
+  EXPECT_EQ(queue.next(), 100);
+  EXPECT_EQ(queue.expire(100), 1U);
+  ASSERT_EQ(woken.woken.size(), 1U);
+  EXPECT_EQ(woken.woken[0].first, &b);
+  EXPECT_EQ(queue.next(), 200);
+}
+
 TEST(TimerQueue, CancelAllResumesEveryWaiter) {
   timer_queue queue;
   timer_queue::entry one, other;

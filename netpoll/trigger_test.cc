@@ -177,6 +177,42 @@ TEST_P(Trigger, ARearmingThatFailsEndsTheOperationOnly) {
   }
 }
 
+TEST_P(Trigger, WhatIsReportedAlreadyIsNotAskedForAgain) {
+  nettest::faults faults;
+  read_buffer buffer(10);
+  for (int i = 0; i < 3; ++i) {
+    [[maybe_unused]] auto reading = read(buffer);  // and taken back
+    EXPECT_FALSE(reading.is_done());
+  }
+  EXPECT_EQ(faults.count(call::epoll_control), 1);
+  auto reading = read(buffer);
+  send("x");
+  reactor_.wait(0);
+  EXPECT_TRUE(reading.is_done());
+}
+
+TEST_P(Trigger, WhoCannotBeReportedAfterTheEventOfAnotherTriesAgain) {
+  fill_up();
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  std::string text = "y";
+  ::iovec view{text.data(), text.size()};
+  driven<write_request> writing(ours_, transport::stream_socket, &view, std::size_t{1},
+                                write_request::amount::all);
+  ASSERT_FALSE(writing.is_done());
+  nettest::faults faults;
+  faults.fail(call::epoll_control, ENOMEM);
+  send("x");
+  reactor_.wait(0);
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_FALSE(reading->error());
+  EXPECT_FALSE(writing.is_done()) << "it was woken at most to see that there is no room";
+  drain_peer();
+  reactor_.wait(0);
+  ASSERT_TRUE(writing.is_done());
+  EXPECT_FALSE(writing->error());
+}
+
 // One listening socket on several reactors, each with a number of its own for it.
 class SharedListener : public nettest::reactor_and_listener {
  protected:

@@ -2,6 +2,9 @@
 #include "netpoll/wakeup.h"
 
 #include <sys/poll.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 #include "gtest/gtest.h"
 #include "testing/support/faults.h"
@@ -58,6 +61,29 @@ TEST_F(Wakeup, ReportsThatThereIsNoDescriptorLeft) {
   faults.fail(call::event_fd, EMFILE);
   wakeup failing;
   EXPECT_EQ(failing.open(), EMFILE);
+}
+
+TEST_F(Wakeup, AFullCounterIsAsReadableAsAny) {
+  nettest::faults faults;
+  wakeup_.signal();
+  faults.fail(call::write, EAGAIN);
+  wakeup_.signal();
+  EXPECT_EQ(faults.count(call::write), 2);
+  EXPECT_TRUE(is_readable());
+  wakeup_.drain();
+  EXPECT_FALSE(is_readable());
+}
+
+TEST(WakeupDeathTest, AWakeUpThatWouldBeLostStopsTheProcess) {
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  wakeup one;
+  ASSERT_EQ(one.open(), 0);
+  EXPECT_DEATH(
+      {
+        ::close(one.number());
+        one.signal();
+      },
+      "was it closed from outside the library");
 }
 
 }  // namespace

@@ -318,6 +318,35 @@ TEST(SyscallMove, SpliceNeverWaitsForAPipe) {
   EXPECT_EQ(sys::splice(pair.first.get(), pair.second.get(), 10).error, EINVAL) << "no pipe";
 }
 
+TEST(SyscallMove, APeerThatIsGoneIsAnErrorAndNoSignal) {
+  const signal_handler handler(SIGPIPE);
+  const unique_fd file = make_file("abc");
+  ends pair = make_socket_pair();
+  pair.second.reset();
+  EXPECT_EQ(sys::send_file(pair.first.get(), file.get(), nullptr, 3).error, EPIPE);
+  EXPECT_EQ(handler.count(), 0);
+
+  // A thread that has the signal blocked keeps what was pending for it, and gets no more than that.
+  ::sigset_t set;
+  ::sigemptyset(&set);
+  ::sigaddset(&set, SIGPIPE);
+  ::sigset_t before;
+  ASSERT_EQ(::pthread_sigmask(SIG_BLOCK, &set, &before), 0);
+  const auto is_pending = [] {
+    ::sigset_t pending;
+    ::sigpending(&pending);
+    return ::sigismember(&pending, SIGPIPE) == 1;
+  };
+  EXPECT_EQ(sys::send_file(pair.first.get(), file.get(), nullptr, 3).error, EPIPE);
+  EXPECT_FALSE(is_pending());
+  ASSERT_EQ(::pthread_kill(::pthread_self(), SIGPIPE), 0);
+  ASSERT_TRUE(is_pending());
+  EXPECT_EQ(sys::send_file(pair.first.get(), file.get(), nullptr, 3).error, EPIPE);
+  EXPECT_TRUE(is_pending());
+  ASSERT_EQ(::pthread_sigmask(SIG_SETMASK, &before, nullptr), 0);
+  EXPECT_EQ(handler.count(), 1) << "the one that somebody sent";
+}
+
 TEST(SyscallMove, CopyFileRangeAtOffsetsOrAtThePositions) {
   const unique_fd from = make_file("abcdef");
   const unique_fd to = make_file("------");

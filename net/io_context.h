@@ -93,8 +93,8 @@ class io_context : public execution_context, private event_source {
   void restart() noexcept { loop_.restart(); }
 
   // For a program that has an event loop of its own: a descriptor that is readable whenever poll() would
-  // find something to do, be it a handler, a fiber, a socket or a timer. Poll it there, and when it is
-  // readable, call poll(), and restart() if the context may run out of work in between. It stays the
+  // find something to do, be it a handler, a fiber, a socket or a timer. Poll it there, level-triggered, and
+  // when it is readable, call poll(), and restart() before if the context may have run out of work. It stays the
   // context's. From the first call on, which must come before other threads use the context, waking costs
   // a system call more. Throws std::system_error when the kernel refuses a timerfd.
   int native_handle();

@@ -6,6 +6,7 @@
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -124,6 +125,47 @@ TEST(NativeHandleErrors, TheConstructorOfTheTimerIsReported) {
     EXPECT_EQ(error.code(), std::errc::too_many_files_open);
   }
   EXPECT_GE(context.native_handle(), 0);
+}
+
+TEST(NativeHandleOutOfWork, IsQuietUntilThereIsSomethingToDo) {
+  io_context context;
+  const int handle = context.native_handle();
+  const auto is_readable = [&] {
+    ::pollfd what{.fd = handle, .events = POLLIN, .revents = 0};
+    return ::poll(&what, 1, 0) == 1;
+  };
+  int runs = 0;
+  for (int i = 1; i <= 3; ++i) {
+    context.restart();
+    post(context, [&] { ++runs; });
+    EXPECT_TRUE(is_readable());
+    context.poll();
+    EXPECT_EQ(runs, i);
+    context.restart();
+    context.poll();
+    EXPECT_FALSE(is_readable()) << "round " << i;
+  }
+  // Stopped, it is quiet, and restart() tells that something was left.
+  context.restart();
+  post(context, [&] { ++runs; });
+  context.stop();
+  context.poll();
+  EXPECT_FALSE(is_readable());
+  context.restart();
+  EXPECT_TRUE(is_readable());
+  context.poll();
+  EXPECT_EQ(runs, 4);
+}
+
+TEST_F(NativeHandle, AHandlerThatThrowsDoesNotHideTheNext) {
+  bool has_run = false;
+  post(context_, [] { throw std::runtime_error("x"); });
+  post(context_, [&] { has_run = true; });
+  EXPECT_THROW(context_.poll(), std::runtime_error);
+  EXPECT_FALSE(has_run);
+  EXPECT_TRUE(is_readable());
+  context_.poll();
+  EXPECT_TRUE(has_run);
 }
 
 }  // namespace

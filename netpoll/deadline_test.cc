@@ -329,7 +329,7 @@ TEST_F(Deadline, InThePastIsSeenAtOnceAlsoWhenAnEarlierTimerIsOverdue) {
   auto reading = read(buffer_);
   ours_.set_deadline(directions::read, clock_.after(1s));
   ours_.set_deadline(directions::read, never);  // the timer stays armed
-  clock_.advance(10s);                           // is due, and nobody has looked
+  clock_.advance(10s);                          // is due, and nobody has looked
   ours_.set_deadline(directions::read, clock_.after(0s));
   ASSERT_TRUE(reading.is_done());
   EXPECT_EQ(reading->error(), errc::deadline_exceeded);

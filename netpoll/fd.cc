@@ -21,7 +21,7 @@ int fd::open(reactor& where, unique_fd number) noexcept {
   return 0;
 }
 
-int fd::open_as_found(reactor& where, unique_fd number) noexcept {
+int fd::open_as_found(reactor& where, unique_fd number, trigger how) noexcept {
   const sys::result found = sys::is_non_blocking(number.get());
   if (!found.ok()) {
     return found.error;
@@ -33,6 +33,7 @@ int fd::open_as_found(reactor& where, unique_fd number) noexcept {
     descriptor_->give_up_polling();
     return 0;
   }
+  descriptor_->set_trigger(how);
   const int error = descriptor_->ensure_reported(direction::read);
   if (error != 0 && error != EPERM) {
     reset();
@@ -94,17 +95,13 @@ std::error_code fd::set_option(int level, int name, const void* data,
 std::error_code fd::read_at(::iovec* buffers, std::size_t count, ::off_t offset,
                             std::size_t& bytes) const noexcept {
   bytes = 0;
-  std::size_t size = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    size += buffers[i].iov_len;
-  }
+  iovec_cursor into(buffers, count);
   const std::error_code error = with_number([&](int number) {
-    const sys::result got =
-        sys::read_vector_at(number, buffers, std::min(count, max_buffers), offset);
+    const sys::result got = sys::read_vector_at(number, into.data(), into.count(), offset);
     bytes = got.ok() ? got.bytes() : 0;
     return got;
   });
-  return !error && bytes == 0 && size != 0 ? make_error_code(errc::end_of_file) : error;
+  return !error && bytes == 0 && !into.is_empty() ? make_error_code(errc::end_of_file) : error;
 }
 
 std::error_code fd::write_at(::iovec* buffers, std::size_t count, ::off_t offset,

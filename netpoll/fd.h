@@ -47,7 +47,7 @@ class fd {
   // Takes over a descriptor that somebody else made, the standard input for one, and changes nothing in
   // it. Looks whether it is non-blocking and whether it can be polled; if not, operations block their
   // thread in the kernel, close() does not wait for them, and there are no deadlines.
-  int open_as_found(reactor& where, unique_fd number) noexcept;
+  int open_as_found(reactor& where, unique_fd number, trigger how = trigger::edge) noexcept;
 
   // Whether operations wait for readiness; false for regular files and what is in blocking mode. For a
   // handle made with open() this is known once an operation has had to wait.
@@ -93,8 +93,9 @@ class fd {
   }
 
   // Reads or writes at a place of a file, whatever its position is; with other calls of any kind at the
-  // same time. Blocks the thread until the kernel has done it. Reads what is there up to the end of the
-  // file, where it reports errc::end_of_file; writes all unless there is an error.
+  // same time. Blocks the thread until the kernel has done it. Reads once, as much as the kernel gives
+  // (IOV_MAX buffers, 2 GiB), and reports errc::end_of_file at the end of the file; writes all unless there
+  // is an error, and consumes `buffers` doing so.
   std::error_code read_at(::iovec* buffers, std::size_t count, ::off_t offset,
                           std::size_t& bytes) const noexcept;
   std::error_code write_at(::iovec* buffers, std::size_t count, ::off_t offset,

@@ -427,8 +427,7 @@ TEST_F(Fd, ABlockingSocketIsReadInTheKernelAndReportsItsOwnTimeouts) {
   unique_fd number(static_cast<int>(sys::duplicate(ours_.native_handle()).value));
   ASSERT_TRUE(sys::set_non_blocking(number.get(), false).ok());
   const ::timeval soon{.tv_sec = 0, .tv_usec = 1000};
-  ASSERT_TRUE(
-      sys::set_option(number.get(), SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)).ok());
+  ASSERT_TRUE(sys::set_option(number.get(), SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof(soon)).ok());
   fd socket;
   ASSERT_EQ(socket.open_as_found(reactor_, std::move(number)), 0);
   read_buffer buffer(10);
@@ -499,7 +498,6 @@ TEST_F(Fd, DuplicatingReportsThatThereIsNoNumberLeft) {
   EXPECT_FALSE(copy);
 }
 
-
 TEST_F(Lingering, OnlyTheOptionThatWasTakenCounts) {
   const auto set = [&](int level, int name, const void* data, ::socklen_t size) {
     return client_.set_option(level, name, data, size);
@@ -518,6 +516,81 @@ TEST_F(Lingering, OnlyTheOptionThatWasTakenCounts) {
   const watcher watching;
   client_ = fd();
   EXPECT_EQ(watching.options, 0) << "there was no lingering to turn off";
+}
+
+TEST_F(Fd, AChildDoesNotWaitForThreadsThatAreNotThere) {
+  // As if a thread of the parent were inside a call.
+  ASSERT_TRUE(ours_.descriptor()->mutex().add_reference());
+  const ::pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    ours_ = fd();
+    ::_exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  ours_.descriptor()->drop_reference();
+}
+
+TEST_F(Lingering, AChildLeavesTheParentsSocketAsItIs) {
+  linger(3600);
+  const ::pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    client_ = fd();
+    ::_exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ::linger how{};
+  ::socklen_t size = sizeof(how);
+  ASSERT_TRUE(sys::get_option(client_.native_handle(), SOL_SOCKET, SO_LINGER, &how, &size).ok());
+  EXPECT_EQ(how.l_onoff, 1);
+}
+
+TEST_F(Fd, AReactorEndsAlthoughSomebodyIsBlockedInTheKernel) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  unique_fd writer(ends[1]);
+  fd reader;
+  {
+    reactor other;
+    ASSERT_EQ(other.open(), 0);
+    ASSERT_EQ(reader.open_as_found(other, unique_fd(ends[0])), 0);
+    // As if a thread were in read(2).
+    ASSERT_TRUE(reader.descriptor()->mutex().add_reference());
+  }
+  reader.descriptor()->drop_reference();  // it comes back when there is no reactor any more
+  EXPECT_EQ(::fcntl(ends[0], F_GETFD), -1);
+}
+
+TEST_F(Fd, WhatIsFoundMayBeLevelTriggered) {
+  int ends[2];
+  ASSERT_TRUE(sys::pipe(ends).ok());
+  const unique_fd writer(ends[1]);
+  fd reader;
+  ASSERT_EQ(reader.open_as_found(reactor_, unique_fd(ends[0]), trigger::level), 0);
+  read_buffer buffer(1);
+  ASSERT_TRUE(sys::write(writer.get(), "ab", 2).ok());
+  for (int i = 0; i < 2; ++i) {
+    driven<read_request> reading(reader, transport::pipe, &buffer.view, std::size_t{1});
+    reactor_.wait(0);
+    ASSERT_TRUE(reading.is_done());
+  }
+  EXPECT_EQ(reader.descriptor()->how_triggered(), trigger::level);
+}
+
+TEST_F(Fd, ReadingAtAPlacePassesEmptyBuffers) {
+  fd file;
+  ASSERT_EQ(file.open_as_found(reactor_, temporary_file("x")), 0);
+  char data = 0;
+  std::vector<::iovec> into(1100, ::iovec{nullptr, 0});
+  into.push_back({&data, 1});
+  std::size_t bytes = 0;
+  EXPECT_FALSE(file.read_at(into.data(), into.size(), 0, bytes));
+  EXPECT_EQ(bytes, 1U);
+  EXPECT_EQ(data, 'x');
 }
 
 }  // namespace

@@ -19,6 +19,9 @@ void io_request::start(const fd& target) noexcept {
   descriptor_ = target.descriptor();
   phase_ = phase::idle;
   forget_reason();
+  error_.clear();
+  bytes_ = 0;
+  naps_ = false;
   if (descriptor_ != nullptr) {
     generation_ = descriptor_->generation();
     epoch_ = descriptor_->current_epoch();
@@ -165,7 +168,8 @@ bool io_request::commit() noexcept {
   if (!is_armed) {
     return false;
   }
-  if (!keeps_time_) {
+  // A nap is ended by its timer, whatever epoll has to say.
+  if (!keeps_time_ && !naps) {
     if (const int error = descriptor.ensure_reported(which)) {
       descriptor.disarm(which);
       if (error != EPERM) {
@@ -243,6 +247,10 @@ io_request::step io_request::finish(std::error_code error) noexcept {
 
 io_request::step io_request::finish() noexcept {
   if (phase_ == phase::owning) {
+    if (insists_) {
+      // The try that was to come did not: what it would have found is there for the next operation.
+      descriptor_->restore_ready(direction_);
+    }
     descriptor_->unlock(direction_, holds_reference_);
     holds_reference_ = false;
   }

@@ -33,7 +33,7 @@ class io_request : public waiter {
  public:
   enum class step : std::uint8_t { done, wait };
 
-  // Binds the request to a descriptor and begins the operation. The descriptor must outlive this call
+  // Binds the request to a descriptor and begins the operation. A request is good for one operation. The descriptor must outlive this call
   // only: a handle destroyed later, in whatever thread, ends the request with errc::closed.
   void start(const fd& target) noexcept;
 
@@ -78,7 +78,9 @@ class io_request : public waiter {
 
   // For calls on sockets: what keeps a call from blocking even if somebody who shares the description has
   // taken O_NONBLOCK away; nothing for a descriptor that is meant to block.
-  int message_flags() const noexcept { return descriptor_->is_pollable() ? MSG_DONTWAIT : 0; }
+  int message_flags() const noexcept { return may_block() ? 0 : MSG_DONTWAIT; }
+  // Whether the kernel waits in the call, since nobody else would: see poll_descriptor::is_pollable().
+  bool may_block() const noexcept { return !descriptor_->is_pollable(); }
 
   std::error_code error_;
   std::size_t bytes_ = 0;

@@ -647,5 +647,20 @@ TEST_F(BetweenSteps, WhoIsNotPublishedCannotBeWithdrawn) {
   EXPECT_EQ(owner_.advance(), io_request::step::done);
 }
 
+TEST_F(IoRequest, BegunAgainItKnowsNothingOfTheLastTime) {
+  read_buffer buffer(10);
+  by_steps request(buffer);
+  send("abc");
+  request.start(ours_);
+  request.insist();
+  ASSERT_EQ(request.advance(), io_request::step::done);
+  ASSERT_EQ(request.bytes(), 3U);
+  ours_.set_deadline(directions::read, clock::now() - 1);
+  request.start(ours_);
+  ASSERT_EQ(request.advance(), io_request::step::done);
+  EXPECT_EQ(request.error(), errc::deadline_exceeded);
+  EXPECT_EQ(request.bytes(), 0U);
+}
+
 }  // namespace
 }  // namespace netpoll

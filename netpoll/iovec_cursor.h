@@ -49,6 +49,9 @@ class iovec_cursor {
     return bytes < size() && count_ <= max_buffers;
   }
 
+  // Whether one call can be given all of it; a message cannot be sent in pieces.
+  bool fits_one_call() const noexcept { return !is_cut() && count_ <= max_buffers; }
+
   // Whether that was everything.
   bool is_all(std::size_t bytes) const noexcept { return bytes == size_; }
 

@@ -45,6 +45,7 @@ void poll_descriptor::open(reactor& where, int number) noexcept {
   registration_.store(registration::none, std::memory_order_relaxed);
   trigger_.store(trigger::edge, std::memory_order_relaxed);
   lingers_.store(false, std::memory_order_relaxed);
+  reported_ = 0;
   lasting_events_.store(0, std::memory_order_relaxed);
   interrupts_.store(0, std::memory_order_relaxed);
   for (const direction which : all_directions) {
@@ -73,9 +74,6 @@ int poll_descriptor::set_trigger(trigger how) noexcept {
 int poll_descriptor::report_from_now_on(direction which) noexcept {
   if (how_triggered() == trigger::exclusive && which != direction::read) {
     return EINVAL;
-  }
-  if (!is_rearmed() && registration_.load(std::memory_order_acquire) == registration::done) {
-    return 0;
   }
   const std::lock_guard lock(timer_mutex_);
   switch (registration_.load(std::memory_order_relaxed)) {
@@ -127,14 +125,17 @@ bool poll_descriptor::close() noexcept {
   resume_all(woken, wake_reason::closed);
   const fd_mutex::duty what = fd_mutex_.drop_reference();
   settle(what);
-  if (what != fd_mutex::duty::destroy && is_pollable()) {
+  // Of a parent's threads that were inside a call when it forked, none is here to leave it.
+  if (what != fd_mutex::duty::destroy && is_pollable() && !reactor_->is_of_another_process()) {
     fd_mutex_.wait_until_destroyed();
   }
   return true;
 }
 
 void poll_descriptor::do_not_linger() noexcept {
-  if (!lingers_.load(std::memory_order_acquire) || !fd_mutex_.add_reference()) {
+  // In a child process the socket is the parent's, too.
+  if (!lingers_.load(std::memory_order_acquire) || reactor_->is_of_another_process() ||
+      !fd_mutex_.add_reference()) {
     return;
   }
   const ::linger in_background{.l_onoff = 0, .l_linger = 0};
@@ -252,7 +253,7 @@ void poll_descriptor::notify(std::uint32_t events, waiter_queue& resumed) noexce
 // Whether somebody has begun to wait for the direction.
 bool poll_descriptor::is_waited_for(direction which) const noexcept {
   const state value = state_[which].load(std::memory_order_seq_cst);
-  return value != none && value != ready;
+  return value != none && value != ready && (value & napping_mark) == 0;
 }
 
 void poll_descriptor::notify_and_rearm(std::uint32_t events, waiter_queue& resumed) noexcept {
@@ -305,7 +306,7 @@ void poll_descriptor::set_deadline(directions which, nanotime when) noexcept {
   // A timer that is armed early enough sees to the rest, unless it is overdue: then the new deadline may
   // have passed as well, and that must not go unnoticed until the reactor comes round.
   if (must_look || when < armed_at || (armed_at != never && armed_at <= clock::now())) {
-    reconcile();
+    reconcile_and_tell();
   }
 }
 
@@ -421,6 +422,22 @@ void poll_descriptor::reconcile() noexcept {
   resume_all(expired, wake_reason::deadline);
 }
 
+// After a deadline was moved: those who keep the time themselves have to look at it. They look for
+// themselves when theirs comes; telling each other then would go on for ever.
+void poll_descriptor::reconcile_and_tell() noexcept {
+  waiter_queue expired;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    reconcile_locked(expired);
+    for (const direction which : all_directions) {
+      if (waiter* const who = self_server_[which]) {
+        who->get_resumer()->recheck();
+      }
+    }
+  }
+  resume_all(expired, wake_reason::deadline);
+}
+
 // Brings the expired bits and the timer in line with the deadlines. Needs timer_mutex_.
 void poll_descriptor::reconcile_locked(waiter_queue& expired) noexcept {
   if ((interrupts_.load(std::memory_order_seq_cst) & closed_bit::one) != 0) {
@@ -446,9 +463,6 @@ void poll_descriptor::reconcile_locked(waiter_queue& expired) noexcept {
       if (waiter* const who = evict(which)) {
         expired.push(*who);
       }
-    }
-    if (waiter* const who = self_server_[which]) {
-      who->get_resumer()->recheck();
     }
   }
   arm_timer();
@@ -479,7 +493,9 @@ void poll_descriptor::destroy() noexcept {
   if (registration_.load(std::memory_order_relaxed) == registration::done) {
     reactor_->remove(*this);
   }
-  reactor_->delist(*this);
+  if (is_enlisted_.load(std::memory_order_acquire)) {
+    reactor_->delist(*this);
+  }
   sys::close(number_);
   number_ = -1;
 }

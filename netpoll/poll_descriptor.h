@@ -36,7 +36,8 @@ enum class trigger : std::uint8_t {
   // As level, but armed anew for each wait: no report ever comes unasked.
   one_shot,
   // As edge, for reading alone; among the reactors that have registered the same socket so, one is told
-  // of each new connection instead of all (EPOLLEXCLUSIVE).
+  // of each new connection instead of all (EPOLLEXCLUSIVE). The others do not hear of it: keep accepting on
+  // each.
   exclusive,
 };
 
@@ -196,6 +197,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   static void on_timer(timer_queue::entry& self, std::uint32_t sequence) noexcept;
   void timer_fired(std::uint32_t sequence) noexcept;
   void reconcile() noexcept;
+  void reconcile_and_tell() noexcept;
   void reconcile_locked(waiter_queue& expired) noexcept;
   void arm_timer() noexcept;
   waiter* evict(direction which) noexcept;
@@ -292,6 +294,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   atomic<registration> registration_{registration::none};
   atomic<trigger> trigger_{trigger::edge};
   atomic<bool> lingers_{false};
+  atomic<bool> is_enlisted_{false};  // written under the reactor's open_mutex_
   const std::uint32_t index_;
   reactor* reactor_ = nullptr;
   poll_descriptor* next_free_ = nullptr;  // the pool's

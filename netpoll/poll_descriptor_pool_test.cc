@@ -31,7 +31,8 @@ std::atomic<bool> memory_is_exhausted{false};
 // What the pool takes its memory from, and never gives back to.
 void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
   const auto align = static_cast<std::size_t>(alignment);
-  return memory_is_exhausted ? nullptr : std::aligned_alloc(align, (size + align - 1) & ~(align - 1));
+  return memory_is_exhausted ? nullptr
+                             : std::aligned_alloc(align, (size + align - 1) & ~(align - 1));
 }
 
 namespace netpoll {

@@ -209,8 +209,10 @@ int reactor::modify(poll_descriptor& which, std::uint32_t events) noexcept {
   return sys::epoll_control(epoll_.get(), EPOLL_CTL_MOD, which.number(), &event).error;
 }
 
+bool reactor::is_of_another_process() const noexcept { return forks_ != forks_now(); }
+
 void reactor::remove(poll_descriptor& which) noexcept {
-  if (forks_ != forks_now()) {
+  if (is_of_another_process()) {
     return;  // a child lets go of its copy of the number; the parent still waits on it
   }
   // Before close(2): if the description is shared with a duplicate, its events must end with ours.
@@ -221,11 +223,14 @@ void reactor::remove(poll_descriptor& which) noexcept {
 void reactor::enlist(poll_descriptor& which) noexcept {
   const std::lock_guard lock(open_mutex_);
   open_.add(which);
+  which.is_enlisted_.store(true, std::memory_order_release);
 }
 
 void reactor::delist(poll_descriptor& which) noexcept {
   const std::lock_guard lock(open_mutex_);
-  open_.remove(which);
+  if (which.is_enlisted_.exchange(false, std::memory_order_acq_rel)) {
+    open_.remove(which);
+  }
 }
 
 void reactor::shut_down() noexcept {
@@ -234,6 +239,12 @@ void reactor::shut_down() noexcept {
     {
       const std::lock_guard lock(open_mutex_);
       which = open_.front();
+      if (which != nullptr) {
+        // Here, and not when its number is closed: who is blocked in the kernel on a descriptor that
+        // cannot be polled may leave it when there is no reactor any more.
+        open_.remove(*which);
+        which->is_enlisted_.store(false, std::memory_order_release);
+      }
     }
     if (which == nullptr) {
       break;

@@ -59,11 +59,14 @@ class reactor final : private clock::observer {
   }
 
   // A descriptor that is readable whenever wait() would find something to do: an event, a timer that is
-  // due, a wake(). Poll it from another event loop and call wait(0) when it is readable. The first call
+  // due, a wake(). Poll it from another event loop, level-triggered, and call wait(0) when it is readable. The first call
   // costs a timerfd, and from then on every wait() an eventfd write or two: wakes go through the kernel
   // also while nobody sleeps here. It belongs to the reactor. Returns an errno value in `error` when the
   // timerfd cannot be had; call it before other threads use the reactor.
   int native_handle(int& error) noexcept;
+
+  // Whether the process is a child of the one that opened the reactor.
+  bool is_of_another_process() const noexcept;
 
   // Closes all descriptors that are still open and cancels all timers, resuming their waiters.
   void shut_down() noexcept;

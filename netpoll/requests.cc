@@ -12,7 +12,7 @@
 namespace netpoll {
 namespace {
 
-// One splice or sendfile asks for no more than this, so that others get their turn.
+// How large a pipe is asked for.
 constexpr std::size_t splice_pipe_bytes = std::size_t{1} << 20;
 
 constexpr nanotime shortest_nap_ns = 5'000'000;
@@ -86,6 +86,10 @@ io_request::outcome write_request::attempt(int number) noexcept {
     if (buffers_.is_empty() && kind_ != transport::message_socket) {
       return outcome::done;
     }
+    if (kind_ == transport::message_socket && !buffers_.fits_one_call()) {
+      error_ = system_error_code(EMSGSIZE);
+      return outcome::done;
+    }
     sys::result sent;
     ::iovec* const buffers = buffers_.data();
     const std::size_t count = buffers_.count();
@@ -119,7 +123,7 @@ io_request::outcome write_request::attempt(int number) noexcept {
     }
     buffers_.advance(sent.bytes());
     // A short write has filled the socket: waiting comes before the next try.
-    if (was_short) {
+    if (was_short && !may_block()) {
       return outcome::blocked;
     }
   }
@@ -189,6 +193,9 @@ int splice_pipe::open() noexcept {
 
 io_request::outcome splice_in_request::attempt(int number) noexcept {
   check(pipe_.held_bytes_ == 0, "a splice_pipe is filled while it still holds bytes");
+  if (size_ == 0) {
+    return outcome::done;
+  }
   const sys::result moved =
       sys::splice(number, pipe_.write_end_.get(), std::min(size_, pipe_.size_bytes_));
   if (sys::would_block(moved.error)) {
@@ -225,7 +232,8 @@ io_request::outcome splice_out_request::attempt(int number) noexcept {
 std::error_code copy_file(const fd& from, const fd& to, std::size_t size,
                           std::size_t& bytes) noexcept {
   bytes = 0;
-  return from.with_number([&](int source) {
+  bool is_target_closed = false;
+  const std::error_code error = from.with_number([&](int source) {
     sys::result last;
     const std::error_code target_error = to.with_number([&](int target) {
       while (bytes < size) {
@@ -238,8 +246,10 @@ std::error_code copy_file(const fd& from, const fd& to, std::size_t size,
       }
       return sys::result{};
     });
-    return target_error ? sys::result{-1, EBADF} : last;
+    is_target_closed = static_cast<bool>(target_error);
+    return last;
   });
+  return is_target_closed ? make_error_code(errc::closed) : error;
 }
 
 io_request::outcome accept_request::attempt(int number) noexcept {

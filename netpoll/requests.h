@@ -26,7 +26,10 @@ namespace netpoll {
 
 // What kind of descriptor bytes move through.
 enum class transport : std::uint8_t {
-  stream_socket,   // reading nothing means the end
+  stream_socket,  // TCP: reading nothing means the end, and a short read has emptied it
+  // The same, but a read may be cut short where more follows: by descriptors or credentials that come
+  // through a unix socket, by a record of the kernel's TLS.
+  cut_stream_socket,
   message_socket,  // datagrams: reading nothing is an empty one
   pipe,            // anything read(2) and write(2) work on; reading nothing means the end
 };

@@ -302,8 +302,8 @@ TEST_F(BackingOff, OfACancelledOneLeavesNoTraceInTheNext) {
   ASSERT_TRUE(accepting.is_done());
   EXPECT_EQ(accepting->error(), std::errc::operation_canceled);
   faults_.fail(call::accept, 0, 0);
-  while (unique_fd one{static_cast<int>(
-      sys::accept(listener_.native_handle(), nullptr, nullptr).value)}) {
+  while (unique_fd one{
+      static_cast<int>(sys::accept(listener_.native_handle(), nullptr, nullptr).value)}) {
   }
   driven<accept_request> next(listener_);
   reactor_.wait(0);
@@ -690,8 +690,7 @@ TEST_F(Vectors, WritingNothingSucceedsAtOnceEvenWhenThereIsNoRoom) {
   ::iovec nothing[] = {{nullptr, 0}, {nullptr, 0}};
   nettest::faults faults;
   for (const transport kind : {transport::stream_socket, transport::pipe}) {
-    driven<write_request> writing(ours_, kind, nothing, std::size_t{2},
-                                  write_request::amount::all);
+    driven<write_request> writing(ours_, kind, nothing, std::size_t{2}, write_request::amount::all);
     ASSERT_TRUE(writing.is_done());
     EXPECT_FALSE(writing->error());
     EXPECT_EQ(writing->bytes(), 0U);
@@ -863,7 +862,7 @@ TEST_F(Files, AreCopiedInsideTheKernel) {
   EXPECT_FALSE(to.read_at(&buffer.view, 1, 0, read_bytes));
   EXPECT_EQ(buffer.text(read_bytes), text);
   EXPECT_EQ(copy_file(fd(), to, 1, bytes), errc::closed);
-  EXPECT_EQ(copy_file(from, fd(), 1, bytes), std::errc::bad_file_descriptor);
+  EXPECT_EQ(copy_file(from, fd(), 1, bytes), errc::closed);
 }
 
 TEST_F(Files, ThatCannotBeCopiedInsideTheKernelSaySo) {
@@ -1054,6 +1053,170 @@ TEST_F(Vectors, WaitingForReadinessOutlivesASignalAndReportsAnError) {
   reactor_.wait(0);
   ASSERT_TRUE(readable.is_done());
   EXPECT_EQ(readable->error(), std::errc::invalid_argument);
+}
+
+// ---- What must not go on for ever, or end too soon ------------------------------------------------------
+
+TEST_F(TcpPair, SendingAFileToAPeerThatIsGoneRaisesNoSignal) {
+  // The kernel may report the bytes that went out before it met the reset, and raise SIGPIPE all the same.
+  fd file;
+  unique_fd number(::memfd_create("content", MFD_CLOEXEC));
+  ASSERT_EQ(::ftruncate(number.get(), 8 << 20), 0);
+  ASSERT_EQ(file.open_as_found(reactor_, std::move(number)), 0);
+  server_.close();
+  driven<send_file_request> sending(client_, file, nullptr, std::size_t{8} << 20);
+  run_until([&] { return sending.is_done(); });
+  EXPECT_TRUE(sending->error() == std::errc::broken_pipe ||
+              sending->error() == std::errc::connection_reset)
+      << sending->error().message();
+}
+
+TEST_F(Vectors, AWriteToAPipeThatNobodyReadsRaisesNoSignal) {
+  int ends[2];
+  ASSERT_TRUE(sys::pipe(ends).ok());
+  ::close(ends[0]);
+  fd writer;
+  ASSERT_EQ(writer.open(reactor_, unique_fd(ends[1])), 0);
+  char text[] = "x";
+  ::iovec view{text, 1};
+  driven<write_request> writing(writer, transport::pipe, &view, std::size_t{1},
+                                write_request::amount::all);
+  ASSERT_TRUE(writing.is_done());
+  EXPECT_EQ(writing->error(), std::errc::broken_pipe);
+}
+
+TEST_F(Vectors, AReadCutShortByDescriptorsIsFollowedByTheRest) {
+  char text[] = "with a descriptor";
+  ::iovec view{text, 10};
+  alignas(::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  ::msghdr message{};
+  message.msg_iov = &view;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof(control);
+  ::cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof(int));
+  const int sent = peer_.get();
+  std::memcpy(CMSG_DATA(header), &sent, sizeof(sent));
+  read_buffer buffer(100);
+  driven<read_request> first(ours_, transport::cut_stream_socket, &buffer.view, std::size_t{1});
+  ASSERT_EQ(sys::send_message(peer_.get(), &message, 0).bytes(), 10U);
+  send("plain");
+  reactor_.wait(0);
+  ASSERT_TRUE(first.is_done());
+  EXPECT_EQ(first->bytes(), 10U);
+  driven<read_request> second(ours_, transport::cut_stream_socket, &buffer.view, std::size_t{1});
+  reactor_.wait(0);
+  ASSERT_TRUE(second.is_done());
+  EXPECT_EQ(buffer.text(second->bytes()), "plain");
+}
+
+TEST_F(Vectors, AWriteOfAllGoesOnWhereTheKernelBlocks) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const unique_fd reader(ends[0]);
+  fd writer;
+  ASSERT_EQ(writer.open_as_found(reactor_, unique_fd(ends[1])), 0);
+  nettest::faults faults;
+  faults.shorten(call::write_vector, 3, 2);  // as a signal would
+  char text[] = "0123456789";
+  ::iovec view{text, 10};
+  driven<write_request> writing(writer, transport::pipe, &view, std::size_t{1},
+                                write_request::amount::all);
+  ASSERT_TRUE(writing.is_done());
+  EXPECT_FALSE(writing->error()) << writing->error().message();
+  EXPECT_EQ(writing->bytes(), 10U);
+}
+
+TEST_F(Datagrams, ThatDoNotFitOneCallAreRefusedWhole) {
+  char text[] = "x";
+  std::vector<::iovec> views(2000, ::iovec{text, 1});
+  driven<write_request> writing(ours_, transport::message_socket, views.data(), views.size(),
+                                write_request::amount::all);
+  ASSERT_TRUE(writing.is_done());
+  EXPECT_EQ(writing->error(), std::errc::message_size);
+  EXPECT_EQ(writing->bytes(), 0U);
+}
+
+// Out of descriptors, whatever the listener is like, an accept that backs off tries a few times and no
+// more.
+class OutOfDescriptors : public nettest::reactor_and_listener {
+ protected:
+  int tries_in_a_second(fd& listener) {
+    nettest::fake_clock clock;
+    nettest::faults faults;
+    faults.fail(call::accept, EMFILE, 1'000'000);
+    driven<accept_request> accepting(listener, accept_request::when_exhausted::back_off);
+    for (int ms = 0; ms < 1000; ++ms) {
+      for (int i = 0; i < 10; ++i) {
+        reactor_.wait(0);
+      }
+      clock.advance(1ms);
+    }
+    const int tries = faults.count(call::accept);
+    listener.close();
+    EXPECT_TRUE(accepting.is_done());
+    return tries;
+  }
+};
+
+// However a nap ends: the connection it was taken for waits in the backlog, and its edge has been used up.
+TEST_F(OutOfDescriptors, WhatACancelledNapLeftIsThereForTheNext) {
+  nettest::faults faults;
+  faults.fail(call::accept, EMFILE);
+  driven<accept_request> napping(listener_, accept_request::when_exhausted::back_off);
+  auto connecting = connect();
+  run_until([&] { return faults.count(call::accept) > 0; });
+  listener_.cancel();
+  ASSERT_TRUE(napping.is_done());
+  driven<accept_request> next(listener_);
+  EXPECT_TRUE(next.is_done());
+}
+
+TEST_F(OutOfDescriptors, WhatANapThatTimedOutLeftIsThereForTheNext) {
+  nettest::fake_clock clock;
+  nettest::faults faults;
+  faults.fail(call::accept, EMFILE);
+  driven<accept_request> napping(listener_, accept_request::when_exhausted::back_off);
+  auto connecting = connect();
+  while (faults.count(call::accept) == 0) {
+    reactor_.wait(0);
+  }
+  listener_.set_deadline(directions::read, clock.after(-1s));
+  ASSERT_TRUE(napping.is_done());
+  listener_.set_deadline(directions::read, never);
+  driven<accept_request> next(listener_);
+  EXPECT_TRUE(next.is_done());
+}
+
+TEST_F(OutOfDescriptors, OnALevelTriggeredListener) {
+  ASSERT_FALSE(listener_.set_trigger(trigger::level));
+  driven<accept_request> first(listener_);
+  auto connecting = connect();
+  run_until([&] { return first.is_done(); });
+  auto again = connect();
+  EXPECT_LT(tries_in_a_second(listener_), 20);
+}
+
+TEST_F(OutOfDescriptors, OnAListenerInBlockingMode) {
+  unique_fd copy;
+  ASSERT_FALSE(listener_.duplicate(copy));
+  ASSERT_TRUE(sys::set_non_blocking(copy.get(), false).ok());
+  fd blocking;
+  ASSERT_EQ(blocking.open_as_found(reactor_, std::move(copy)), 0);
+  ASSERT_FALSE(blocking.is_pollable());
+  EXPECT_LT(tries_in_a_second(blocking), 20);
+}
+
+TEST_F(Splicing, OfNothingIsDoneAtOnce) {
+  driven<splice_in_request> filling(source_, pipe_, std::size_t{0});
+  send(source_peer_, "x");
+  reactor_.wait(0);
+  ASSERT_TRUE(filling.is_done());
+  EXPECT_FALSE(filling->error());
+  EXPECT_EQ(filling->bytes(), 0U);
 }
 
 }  // namespace

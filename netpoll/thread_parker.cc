@@ -63,6 +63,7 @@ void thread_parker::sleep(const waiter::self_service& help, bool& fd_is_ready, b
   }
   if (fds[0].revents != 0) {
     const std::lock_guard lock(mutex_);
+    signalled_ = true;  // also when it was a child process, which shares the eventfd, that wrote it
     drain();
     // Woken without being resumed means that a deadline or the clock moved: begin anew.
     time_is_up |= help.keeps_time && !resumed_;

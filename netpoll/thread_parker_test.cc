@@ -306,5 +306,36 @@ TEST_F(ThreadParker, AnEarlierWakeUpDoesNotCostAPlaceInTheQueue) {
   EXPECT_FALSE(queued.was_withdrawn);
 }
 
+TEST_F(ThreadParker, TwoThatKeepTheTimeLeaveEachOtherAlone) {
+  nettest::fake_clock clock;
+  const std::string much(1 << 16, 'x');
+  while (sys::send(fd_.native_handle(), much.data(), much.size(), 0).ok()) {
+  }
+  fd_.set_deadline(directions::both, clock.after(1h));
+  nettest::faults faults;
+  std::thread reader([this] { EXPECT_EQ(read(), errc::closed); });
+  std::thread writer([&] {
+    std::string text = "y";
+    ::iovec view{text.data(), text.size()};
+    write_request request(transport::stream_socket, &view, 1, write_request::amount::all);
+    request.keep_time_yourself();
+    request.start(fd_);
+    while (request.advance() == io_request::step::wait) {
+      thread_parker::current().park(request);
+    }
+    EXPECT_EQ(request.error(), errc::closed);
+  });
+  while (faults.count(sys::call::poll) < 2) {
+    std::this_thread::yield();
+  }
+  for (int i = 0; i < 5000; ++i) {
+    std::this_thread::yield();  // time enough for those who would wake each other
+  }
+  EXPECT_LT(faults.count(sys::call::poll), 20);
+  fd_.close();
+  reader.join();
+  writer.join();
+}
+
 }  // namespace
 }  // namespace netpoll

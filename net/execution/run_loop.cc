@@ -82,11 +82,21 @@ std::size_t run_loop::poll_one() {
 
 template <typename Step>
 std::size_t run_loop::run_while(bool many, Step until) {
+  worker self(*this);
+  // Also when a handler throws.
+  struct leaving {
+    run_loop& loop;
+    worker& self;
+    ~leaving() {
+      if (loop.is_embedded_.load(std::memory_order_acquire)) {
+        loop.leave_to_outer_loop(self);
+      }
+    }
+  } const guard{*this, self};
   if (work_.load(std::memory_order_acquire) == 0) {
     stop();
     return 0;
   }
-  worker self(*this);
   std::size_t count = 0;
   while (run_next(self, until())) {
     if (count != std::numeric_limits<std::size_t>::max()) {
@@ -96,11 +106,21 @@ std::size_t run_loop::run_while(bool many, Step until) {
       break;
     }
   }
-  const std::lock_guard lock(mutex_);
-  if (is_embedded_ && !queue_.empty()) {
-    events_.wake();  // what is left, the outer loop has to come back for
-  }
   return count;
+}
+
+// The thread leaves a run function, and whether somebody comes back is up to whether the event source says
+// that there is something to do.
+void run_loop::leave_to_outer_loop(worker& self) noexcept {
+  std::unique_lock lock(mutex_);
+  const bool is_stopped = stopped_.load(std::memory_order_relaxed);  // relaxed: under the mutex
+  if (is_stopped && !is_polled_) {
+    // Stopped or out of work, it did not look: what made the source readable would do so for ever.
+    wait_for_events(self, lock, do_not_wait);
+  }
+  if (!is_stopped && !queue_.empty()) {
+    events_.wake();
+  }
 }
 
 // Runs operations until one counts. False: stopped, or nothing came before `until`.
@@ -207,14 +227,15 @@ void run_loop::wake_one(std::unique_lock<std::mutex>&) noexcept {
     idle_ = who->next_idle_;
     who->is_woken_ = true;
     who->wake_up_.notify_one();
-  } else if (is_polled_ || is_embedded_) {
+  } else if (is_polled_ ||
+             is_embedded_.load(std::memory_order_relaxed)) {  // relaxed: under the mutex
     events_.wake();
   }
 }
 
 void run_loop::embed() noexcept {
   const std::lock_guard lock(mutex_);
-  is_embedded_ = true;
+  is_embedded_.store(true, std::memory_order_release);
   if (!queue_.empty()) {
     events_.wake();
   }
@@ -246,6 +267,10 @@ void run_loop::stop() noexcept {
 void run_loop::restart() noexcept {
   const std::lock_guard lock(mutex_);
   stopped_.store(false, std::memory_order_release);
+  if (is_embedded_.load(std::memory_order_relaxed) &&
+      !queue_.empty()) {  // relaxed: under the mutex
+    events_.wake();
+  }
 }
 
 void run_loop::work_finished() noexcept {

@@ -99,6 +99,7 @@ class run_loop {
   bool wait_for_events(worker& self, std::unique_lock<std::mutex>& lock, netpoll::nanotime until);
   void wait_idle(worker& self, std::unique_lock<std::mutex>& lock, netpoll::nanotime until);
   void wake_one(std::unique_lock<std::mutex>& lock) noexcept;
+  void leave_to_outer_loop(worker& self) noexcept;
   template <typename Step>
   std::size_t run_while(bool many, Step until);
 
@@ -110,10 +111,10 @@ class run_loop {
   std::atomic<bool> stopped_{false};  // written under mutex_
 
   std::mutex mutex_;
-  operation_queue queue_;  // under mutex_
-  worker* idle_ = nullptr;  // under mutex_
-  bool is_polled_ = false;  // under mutex_: a thread is in events_.wait()
-  bool is_embedded_ = false;  // under mutex_
+  operation_queue queue_;                 // under mutex_
+  worker* idle_ = nullptr;                // under mutex_
+  bool is_polled_ = false;                // under mutex_: a thread is in events_.wait()
+  std::atomic<bool> is_embedded_{false};  // written under mutex_
 };
 
 }  // namespace NET_NAMESPACE

@@ -50,17 +50,21 @@ result invoke(call which, int fd, std::size_t size, Attempt attempt) noexcept {
   }
 }
 
+std::size_t size_of(const ::iovec* buffers, std::size_t count) noexcept {
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    size += buffers[i].iov_len;
+  }
+  return size;
+}
+
 // Makes one call that takes a vector of buffers. `attempt(buffers, count)` is the call itself. The
 // kernel takes the vector as it is, but for a test that wants a short transfer.
 template <typename Attempt>
 result invoke_vector(call which, int fd, const ::iovec* buffers, std::size_t count,
                      Attempt attempt) noexcept {
-  std::size_t size = 0;
-  if (installed.load(std::memory_order_acquire) != nullptr) [[unlikely]] {
-    for (std::size_t i = 0; i < count; ++i) {
-      size += buffers[i].iov_len;
-    }
-  }
+  const bool is_watched = installed.load(std::memory_order_acquire) != nullptr;
+  const std::size_t size = is_watched ? size_of(buffers, count) : 0;
   return invoke(which, fd, size, [&](std::size_t allowed) {
     if (allowed >= size) [[likely]] {
       return attempt(buffers, count);
@@ -89,15 +93,19 @@ class no_sigpipe {
   no_sigpipe(const no_sigpipe&) = delete;
   no_sigpipe& operator=(const no_sigpipe&) = delete;
 
-  // The call's answer; takes back the signal that came with it, leaves errno alone.
-  long seen(long answer) const noexcept {
-    if (answer < 0 && errno == EPIPE && !was_pending_) {
+  // The answer to a call that asked for `size` bytes; takes back the signal that may have come with it,
+  // leaves errno alone. A call that moved some bytes before it met the end raises it, too.
+  long seen(long answer, std::size_t size) const noexcept {
+    const int error = errno;
+    const bool may_be_raised =
+        answer < 0 ? error == EPIPE : static_cast<std::size_t>(answer) < size;
+    if (may_be_raised && !was_pending_) {
       const ::sigset_t pipe = only_pipe();
       const ::timespec at_once{};
       while (::sigtimedwait(&pipe, nullptr, &at_once) < 0 && errno == EINTR) {
       }
-      errno = EPIPE;
     }
+    errno = error;
     return answer;
   }
 
@@ -206,8 +214,10 @@ result read_vector(int fd, const ::iovec* buffers, std::size_t count) noexcept {
 
 result write_vector(int fd, const ::iovec* buffers, std::size_t count) noexcept {
   return invoke_vector(
-      call::write_vector, fd, buffers, count,
-      [&](const ::iovec* some, std::size_t n) { return ::writev(fd, some, static_cast<int>(n)); });
+      call::write_vector, fd, buffers, count, [&](const ::iovec* some, std::size_t n) {
+        const no_sigpipe quiet;
+        return quiet.seen(::writev(fd, some, static_cast<int>(n)), size_of(some, n));
+      });
 }
 
 result read_vector_at(int fd, const ::iovec* buffers, std::size_t count, ::off_t offset) noexcept {
@@ -227,14 +237,15 @@ result write_vector_at(int fd, const ::iovec* buffers, std::size_t count, ::off_
 result send_file(int to, int from, ::off_t* offset, std::size_t size) noexcept {
   return invoke(call::send_file, to, size, [&](std::size_t n) {
     const no_sigpipe quiet;
-    return quiet.seen(::sendfile(to, from, offset, n));
+    return quiet.seen(::sendfile(to, from, offset, n), n);
   });
 }
 
 result splice(int from, int to, std::size_t size) noexcept {
   return invoke(call::splice, from, size, [&](std::size_t n) {
     const no_sigpipe quiet;
-    return quiet.seen(::splice(from, nullptr, to, nullptr, n, SPLICE_F_NONBLOCK | SPLICE_F_MOVE));
+    return quiet.seen(::splice(from, nullptr, to, nullptr, n, SPLICE_F_NONBLOCK | SPLICE_F_MOVE),
+                      n);
   });
 }
 
@@ -413,7 +424,8 @@ result epoll_wait(int epoll_fd, ::epoll_event* events, int size, std::int64_t ti
           return ::syscall(SYS_epoll_pwait2, epoll_fd, events, size, &timeout, nullptr,
                            std::size_t{0});
         });
-    if (answer.error != ENOSYS) {
+    // EPERM is what a sandbox says that has never heard of the call.
+    if (answer.error != ENOSYS && answer.error != EPERM) {
       return answer;
     }
     has_epoll_pwait2.store(false, std::memory_order_relaxed);

@@ -146,7 +146,7 @@ enum class call : std::uint8_t {
   epoll_create,
   epoll_control,
   epoll_wait,
-  epoll_wait_precise,  // epoll_pwait2; ENOSYS makes epoll_wait take its place from then on
+  epoll_wait_precise,  // epoll_pwait2; ENOSYS or EPERM puts epoll_wait in its place for good
   event_fd,
   timer_fd,
   set_timer_fd,

@@ -5,13 +5,14 @@
 //
 //   ./bazelw run //examples:echo
 //
-// Each server serves 200 clients at once that send messages of 1 B to 1 MiB and check every byte that
-// comes back. Then come two kinds of clients that it must not wait for: those that fall silent, which
-// its read deadline cuts off, and those that send and never read, so that its own write blocks until
-// the write deadline. The program prints what happened and exits 0 if all of it was as it had to be.
+// Each server serves 200 clients at once that send messages of 1 B to 1 MiB and check every byte
+// that comes back. Then come two kinds of clients that it must not wait for: those that fall
+// silent, which its read deadline cuts off, and those that send and never read, so that its own
+// write blocks until the write deadline. The program prints what happened and exits 0 if all of it
+// was as it had to be.
 //
-// The servers are in serve_fiber.cc and serve_handler.cc. The clients are fibers: what each does reads
-// from top to bottom.
+// The servers are in serve_fiber.cc and serve_handler.cc. The clients are fibers: what each does
+// reads from top to bottom.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -55,8 +56,8 @@ std::uint64_t scramble(std::uint64_t seed) {
   return seed ^ (seed >> 31);
 }
 
-// One byte at first, at last the largest message for every tenth client, and between them all orders
-// of magnitude.
+// One byte at first, at last the largest message for every tenth client, and between them all
+// orders of magnitude.
 std::size_t message_size(std::size_t client, std::size_t round) {
   if (round == 0) return 1;
   if (round == rounds - 1 && client % 10 == 0) return largest_message;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// An HTTP/1.1 server that greets, in fibers or in handlers, until SIGINT or SIGTERM. Connections are
-// kept alive as HTTP/1.1 and HTTP/1.0 have it; pipelined requests that come in one read are answered
-// in one write; bodies are skipped. 400 for a malformed request, 431 for a head over 16 KiB, 501 for
-// a transfer encoding: each of these ends the connection.
+// An HTTP/1.1 server that greets, in fibers or in handlers, until SIGINT or SIGTERM. Connections
+// are kept alive as HTTP/1.1 and HTTP/1.0 have it; pipelined requests that come in one read are
+// answered in one write; bodies are skipped. 400 for a malformed request, 431 for a head over 16
+// KiB, 501 for a transfer encoding: each of these ends the connection.
 //
 //   ./bazelw run --config=opt //examples:http_hello -- --port 8080 --style fiber --deadline 5s
 //   curl -v http://127.0.0.1:8080/

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Reads the head of an HTTP/1 request, as far as a server needs it to find where the request ends and
-// whether another one follows. A pure function of the bytes received so far: called again with more of
-// them as long as the head is incomplete.
+// Reads the head of an HTTP/1 request, as far as a server needs it to find where the request ends
+// and whether another one follows. A pure function of the bytes received so far: called again with
+// more of them as long as the head is incomplete.
 //
 // It is strict: lines end in CRLF, header names are tokens with a colon right behind, lines are not
-// folded, lengths agree. What one program lets pass and the next one reads otherwise is how requests
-// are smuggled.
+// folded, lengths agree. What one program lets pass and the next one reads otherwise is how
+// requests are smuggled.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A key-value server in memory, in fibers or in handlers, until SIGINT or SIGTERM. It speaks enough of
-// the Redis protocol for redis-cli and redis-benchmark: PING, ECHO, SET (EX, PX, NX, XX), GET, DEL,
-// EXISTS, INCR, EXPIRE, TTL, QUIT. What is pipelined is answered in one write. Its bounds are in
-// resp.h; the number of keys is bounded by memory alone.
+// A key-value server in memory, in fibers or in handlers, until SIGINT or SIGTERM. It speaks enough
+// of the Redis protocol for redis-cli and redis-benchmark: PING, ECHO, SET (EX, PX, NX, XX), GET,
+// DEL, EXISTS, INCR, EXPIRE, TTL, QUIT. What is pipelined is answered in one write. Its bounds are
+// in resp.h; the number of keys is bounded by memory alone.
 //
 //   ./bazelw run --config=opt //examples:kv_server -- --port 6380 --threads 2
 //   redis-cli -p 6380 set greeting hello ex 10

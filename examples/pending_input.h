@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a session received and could not use yet: the beginning of a request whose end is still to come.
-// Input that comes as whole requests is never copied.
+// What a session received and could not use yet: the beginning of a request whose end is still to
+// come. Input that comes as whole requests is never copied.
 #pragma once
 
 #include <cstddef>

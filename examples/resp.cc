@@ -23,7 +23,8 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
   return value;
 }
 
-// Walks over the input. After a failure `result` says which: more input is needed, or none will help.
+// Walks over the input. After a failure `result` says which: more input is needed, or none will
+// help.
 struct reader {
   std::string_view input;
   std::size_t position = 0;

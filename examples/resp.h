@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// RESP2, the protocol of Redis, as a server needs it: commands in, replies out. A command is an array
-// of bulk strings ("*1\r\n$4\r\nPING\r\n") or, typed by hand, a line of words ("PING\r\n"); words are
-// parted by blanks, quotes mean nothing.
+// RESP2, the protocol of Redis, as a server needs it: commands in, replies out. A command is an
+// array of bulk strings ("*1\r\n$4\r\nPING\r\n") or, typed by hand, a line of words ("PING\r\n");
+// words are parted by blanks, quotes mean nothing.
 //
-// The parser is a pure function of the bytes received so far, called again with more of them as long
-// as the command is incomplete. Sizes are bounded, so that a client cannot fill the memory.
+// The parser is a pure function of the bytes received so far, called again with more of them as
+// long as the command is incomplete. Sizes are bounded, so that a client cannot fill the memory.
 #pragma once
 
 #include <cstddef>
@@ -31,8 +31,8 @@ struct resp_result {
   std::string error = {};  // of a malformed one: what the client is told
 };
 
-// Puts the words of the command at the start of `input` into `arguments`; they refer to the input. A
-// complete command may have none: an empty line, or an empty array. It is to be ignored.
+// Puts the words of the command at the start of `input` into `arguments`; they refer to the input.
+// A complete command may have none: an empty line, or an empty array. It is to be ignored.
 resp_result parse_resp_command(std::string_view input, std::vector<std::string_view>& arguments);
 
 // Replies, each appended to `out`.

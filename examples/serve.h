@@ -2,8 +2,8 @@
 //
 // What the example servers share: a TCP server that exists twice. serve_fiber.cc gives every
 // connection a fiber that reads, answers and writes in a loop; serve_handler.cc does the same with
-// chains of completion handlers. Read them side by side. What is said on a connection is a session's
-// business: a protocol that sees bytes and no sockets, the same under both.
+// chains of completion handlers. Read them side by side. What is said on a connection is a
+// session's business: a protocol that sees bytes and no sockets, the same under both.
 //
 //   int main(int argc, char** argv) {
 //     return examples::serve(examples::parse_flags(argc, argv),
@@ -60,8 +60,8 @@ struct server_counts {
   std::atomic<std::uint64_t> errors = 0;  // ended by any other error, a client's reset included
 };
 
-// Memory for what is read next: small, because most connections are quiet most of the time, and large
-// while a client sends much.
+// Memory for what is read next: small, because most connections are quiet most of the time, and
+// large while a client sends much.
 class read_buffer {
  public:
   // Where the next read goes. What the last one read is gone.
@@ -147,8 +147,8 @@ class server {
 // How long the open connections may go on after the server was asked to stop.
 inline constexpr std::chrono::seconds grace_period{2};
 
-// After the last answer of a connection that we end: how long to wait for the client to end it too. To
-// close while it still sends would reset the connection, and the answer might be lost.
+// After the last answer of a connection that we end: how long to wait for the client to end it too.
+// To close while it still sends would reset the connection, and the answer might be lost.
 inline constexpr std::chrono::seconds linger_period{1};
 
 // Listen on 127.0.0.1 and serve on `context`. They throw when they cannot listen.
@@ -158,8 +158,8 @@ std::shared_ptr<server> start_handler_server(net::io_context& context,
                                              const server_options& options,
                                              session_factory make_session);
 
-// Prints "listening on 127.0.0.1:PORT" and serves until SIGINT or SIGTERM. Then it accepts nobody new,
-// lets the open connections finish for the grace period, and returns the status for main().
+// Prints "listening on 127.0.0.1:PORT" and serves until SIGINT or SIGTERM. Then it accepts nobody
+// new, lets the open connections finish for the grace period, and returns the status for main().
 int serve(const server_options& options, session_factory make_session);
 
 // The two ways to do so; serve() chooses.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The server of serve.h in fibers: one that accepts, and one for each connection. Whatever has to wait
-// simply waits; its thread runs other fibers meanwhile.
+// The server of serve.h in fibers: one that accepts, and one for each connection. Whatever has to
+// wait simply waits; its thread runs other fibers meanwhile.
 #include <csignal>
 #include <string>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The server of serve.h in completion handlers: each starts an operation, and says what is called when
-// it has finished. A connection has one operation outstanding at a time, so its handlers never run at
-// the same time, however many threads there are, and need no lock; the operation's handler keeps the
-// connection alive.
+// The server of serve.h in completion handlers: each starts an operation, and says what is called
+// when it has finished. A connection has one operation outstanding at a time, so its handlers never
+// run at the same time, however many threads there are, and need no lock; the operation's handler
+// keeps the connection alive.
 #include <csignal>
 #include <string>
 #include <thread>

@@ -31,9 +31,9 @@ using namespace std::chrono_literals;
 // Nothing here takes this long; a wait that does has failed.
 constexpr int patience_seconds = 30;
 
-// ThreadSanitizer calls a signal's handler only when the fiber that the signal met has got to a place
-// where it allows that; if the fiber ends or parks first, that is never. There, one signal is not
-// enough.
+// ThreadSanitizer calls a signal's handler only when the fiber that the signal met has got to a
+// place where it allows that; if the fiber ends or parks first, that is never. There, one signal is
+// not enough.
 #if defined(__SANITIZE_THREAD__)
 constexpr bool signals_get_lost = true;
 #elif defined(__has_feature)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The errors of the library, under the names and with the values that standalone Asio gives them, and
-// two of our own: deadline_exceeded, which is never mistaken for a cancellation, and closed.
+// The errors of the library, under the names and with the values that standalone Asio gives them,
+// and two of our own: deadline_exceeded, which is never mistaken for a cancellation, and closed.
 //
 //   if (ec == net::error::eof) …
 //   if (ec == net::error::deadline_exceeded) …      // also ec == std::errc::timed_out

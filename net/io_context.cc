@@ -19,8 +19,8 @@ io_context::io_context(int /*concurrency_hint*/) : io_context() {}
 io_context::~io_context() {
   netpoll::check(!loop_.runs_in_this_thread(), "an io_context was destroyed from inside its run()");
   loop_.stop();
-  // What waits is resumed, and so queued; what is queued is destroyed, and may in doing so close, post
-  // or wake something else: until nothing is left.
+  // What waits is resumed, and so queued; what is queued is destroyed, and may in doing so close,
+  // post or wake something else: until nothing is left.
   for (;;) {
     reactor_.shut_down();
     const bool has_fibers = fibers_.wake_all();

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // An io_context is a run loop on a reactor: it runs completion handlers and fibers, and waits for
-// sockets and timers on their behalf. Threads become its workers by calling one of the run functions;
-// several may.
+// sockets and timers on their behalf. Threads become its workers by calling one of the run
+// functions; several may.
 //
 //   net::io_context context;
 //   net::post(context, [] { … });
 //   context.run();                       // returns when no work is left
 //
-// The run functions, post() and the like may be called from any thread; construction and destruction
-// are for one. The destructor closes all descriptors and timers of the context, destroys handlers that
-// were not run without calling them, and unwinds fibers that still wait. No thread may be running the
-// context then.
+// The run functions, post() and the like may be called from any thread; construction and
+// destruction are for one. The destructor closes all descriptors and timers of the context,
+// destroys handlers that were not run without calling them, and unwinds fibers that still wait. No
+// thread may be running the context then.
 #pragma once
 
 #include <chrono>
@@ -42,10 +42,10 @@ class io_context : public execution_context, private event_source {
 
   executor_type get_executor() noexcept;
 
-  // Run handlers until the context is stopped, which it is when no work is left: no handler queued, no
-  // operation under way, no fiber alive, no work guard. Each returns how many handlers it ran, fibers
-  // counted when they finish. An exception from a handler leaves the function, which may be called
-  // again without restart().
+  // Run handlers until the context is stopped, which it is when no work is left: no handler queued,
+  // no operation under way, no fiber alive, no work guard. Each returns how many handlers it ran,
+  // fibers counted when they finish. An exception from a handler leaves the function, which may be
+  // called again without restart().
   count_type run() { return loop_.run(); }
   count_type run_one() { return loop_.run_one(); }
   count_type poll() { return loop_.poll(); }
@@ -92,11 +92,12 @@ class io_context : public execution_context, private event_source {
   // Must not be called while a run function is.
   void restart() noexcept { loop_.restart(); }
 
-  // For a program that has an event loop of its own: a descriptor that is readable whenever poll() would
-  // find something to do, be it a handler, a fiber, a socket or a timer. Poll it there, level-triggered, and
-  // when it is readable, call poll(), and restart() before if the context may have run out of work. It stays the
-  // context's. From the first call on, which must come before other threads use the context, waking costs
-  // a system call more. Throws std::system_error when the kernel refuses a timerfd.
+  // For a program that has an event loop of its own: a descriptor that is readable whenever poll()
+  // would find something to do, be it a handler, a fiber, a socket or a timer. Poll it there,
+  // level-triggered, and when it is readable, call poll(), and restart() before if the context may
+  // have run out of work. It stays the context's. From the first call on, which must come before
+  // other threads use the context, waking costs a system call more. Throws std::system_error when
+  // the kernel refuses a timerfd.
   int native_handle();
 
   // The context whose run function the calling thread is in; the innermost, or null.
@@ -121,8 +122,8 @@ class io_context : public execution_context, private event_source {
   run_loop loop_;
 };
 
-// Runs function objects on an io_context. Cheap to copy; compares equal to those of the same context.
-// Thread-safe.
+// Runs function objects on an io_context. Cheap to copy; compares equal to those of the same
+// context. Thread-safe.
 class io_context::executor_type {
  public:
   io_context& context() const noexcept { return *context_; }

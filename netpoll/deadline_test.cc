@@ -213,9 +213,9 @@ TEST_F(Deadline, OfBothMovesForOneAndStaysForTheOther) {
   }
 }
 
-// The callbacks of one batch run one after the other, without a lock. The first of these is the test's:
-// what it does happens after the descriptor's own timer was taken out of the queue and before it is
-// heard.
+// The callbacks of one batch run one after the other, without a lock. The first of these is the
+// test's: what it does happens after the descriptor's own timer was taken out of the queue and
+// before it is heard.
 class BetweenExpiryAndCallback : public Deadline {
  protected:
   class earlier final : public timer_queue::entry {

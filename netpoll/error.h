@@ -16,8 +16,8 @@ enum class errc {
   deadline_exceeded = 2,
   // The peer has sent all it will ever send.
   end_of_file = 3,
-  // A deadline for something that cannot be polled and so cannot be interrupted: a regular file, or a
-  // descriptor that is used in blocking mode.
+  // A deadline for something that cannot be polled and so cannot be interrupted: a regular file, or
+  // a descriptor that is used in blocking mode.
   no_deadline = 4,
 };
 

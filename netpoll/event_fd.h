@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// An event_fd is a descriptor that any thread can make readable for another that polls it (eventfd(2)).
-// Signals coalesce: however many there were, one drain() makes it unreadable again.
+// An event_fd is a descriptor that any thread can make readable for another that polls it
+// (eventfd(2)). Signals coalesce: however many there were, one drain() makes it unreadable again.
 //
 // open() is for the owner; everything else may be called from any thread.
 #pragma once

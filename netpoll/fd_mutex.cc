@@ -102,8 +102,9 @@ fd_mutex::duty fd_mutex::unlock_and_drop(direction which) noexcept {
       return duty::none;
     }
   }
-  // Somebody queued or closed: in two steps. The direction stays ours until the second, so the first
-  // can only be asked to destroy, and the caller of unlock() does that while it still owns it.
+  // Somebody queued or closed: in two steps. The direction stays ours until the second, so the
+  // first can only be asked to destroy, and the caller of unlock() does that while it still owns
+  // it.
   const duty first = drop_reference();
   if (first == duty::destroy) {
     return first;

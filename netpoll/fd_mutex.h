@@ -2,12 +2,12 @@
 //
 // An fd_mutex answers three questions about a descriptor in one atomic word: is it closed, who is
 // inside a system call on it, and which operation owns each direction. It is what makes it safe to
-// close a descriptor while others use it: its number is given back to the kernel only when nobody is
-// inside a call, and its memory only when no operation knows it any more.
+// close a descriptor while others use it: its number is given back to the kernel only when nobody
+// is inside a call, and its memory only when no operation knows it any more.
 //
 // An operation owns a direction from its first try to its end; it holds a reference only while it
-// makes a call, never while it waits (a thread that waits in poll(2) is inside a call). Operations that
-// find their direction owned queue up and get it in order of arrival.
+// makes a call, never while it waits (a thread that waits in poll(2) is inside a call). Operations
+// that find their direction owned queue up and get it in order of arrival.
 //
 // All members may be called from any thread.
 #pragma once
@@ -42,17 +42,18 @@ class fd_mutex {
   // As try_lock(), but when busy queues `who`, to be resumed with wake_reason::ready when the
   // direction (without a reference) has passed to it, or with `closed` or `cancelled` and nothing.
   //
-  // Whether the waiter may still queue up is asked when neither a close nor a cancel_queued() can pass it
-  // by any more: whoever was cancelled before he stood in the queue would be forgotten there. `refused`
-  // when `is_too_late` says so.
+  // Whether the waiter may still queue up is asked when neither a close nor a cancel_queued() can
+  // pass it by any more: whoever was cancelled before he stood in the queue would be forgotten
+  // there. `refused` when `is_too_late` says so.
   lock_result lock_or_enqueue(direction which, waiter& who,
                               bool (*is_too_late)(const waiter&) noexcept = nullptr) noexcept;
 
   // Takes a queued waiter back; false if it is no longer queued.
   bool withdraw(direction which, waiter& who) noexcept;
 
-  // Ends the ownership of a direction, handing it to the next in the queue. The caller must not hold
-  // a reference when the descriptor may be closed, so drop_reference() comes first in that case.
+  // Ends the ownership of a direction, handing it to the next in the queue. The caller must not
+  // hold a reference when the descriptor may be closed, so drop_reference() comes first in that
+  // case.
   [[nodiscard]] duty unlock(direction which) noexcept;
 
   // unlock() and drop_reference() in one step where that is possible.
@@ -65,8 +66,8 @@ class fd_mutex {
   // To be called after duty::destroy was done: gives up that last reference.
   [[nodiscard]] duty finish_destroy() noexcept;
 
-  // Marks the descriptor closed and takes a reference, once: false if it was closed before. All queued
-  // waiters are resumed as closed.
+  // Marks the descriptor closed and takes a reference, once: false if it was closed before. All
+  // queued waiters are resumed as closed.
   bool close() noexcept;
 
   // Blocks the thread until the descriptor's number has been closed by whoever was still inside a

@@ -74,8 +74,8 @@ io_request::step io_request::take_over() noexcept {
   return enter() ? try_on() : step::done;
 }
 
-// The direction and a reference have been taken. False: of a descriptor that has been given to another
-// use since start(); the request is finished.
+// The direction and a reference have been taken. False: of a descriptor that has been given to
+// another use since start(); the request is finished.
 bool io_request::enter() noexcept {
   if (!descriptor_->is_current(generation_)) {
     finish(make_error_code(errc::closed));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// An io_request is one operation on a descriptor: try; if it would block, wait; try again. This loop
-// stands here and nowhere else. How the wait is done is up to whoever drives the request, a fiber, a
-// thread or a handler:
+// An io_request is one operation on a descriptor: try; if it would block, wait; try again. This
+// loop stands here and nowhere else. How the wait is done is up to whoever drives the request, a
+// fiber, a thread or a handler:
 //
 //   request.start(fd);
 //   while (request.advance() == io_request::step::wait) {
@@ -33,12 +33,13 @@ class io_request : public waiter {
  public:
   enum class step : std::uint8_t { done, wait };
 
-  // Binds the request to a descriptor and begins the operation. A request is good for one operation. The descriptor must outlive this call
-  // only: a handle destroyed later, in whatever thread, ends the request with errc::closed.
+  // Binds the request to a descriptor and begins the operation. A request is good for one
+  // operation. The descriptor must outlive this call only: a handle destroyed later, in whatever
+  // thread, ends the request with errc::closed.
   void start(const fd& target) noexcept;
 
-  // For a driver that is a plain thread: deadlines are read off the clock, since nobody may be there to
-  // fire timers, and epoll need not know the descriptor. Before start().
+  // For a driver that is a plain thread: deadlines are read off the clock, since nobody may be
+  // there to fire timers, and epoll need not know the descriptor. Before start().
   void keep_time_yourself() noexcept { keeps_time_ = true; }
 
   // Goes as far as is possible without waiting. After `done` the descriptor is free for the next
@@ -76,10 +77,11 @@ class io_request : public waiter {
   // One try on the descriptor: makes the system call and fills in error_ and bytes_.
   virtual outcome attempt(int number) noexcept = 0;
 
-  // For calls on sockets: what keeps a call from blocking even if somebody who shares the description has
-  // taken O_NONBLOCK away; nothing for a descriptor that is meant to block.
+  // For calls on sockets: what keeps a call from blocking even if somebody who shares the
+  // description has taken O_NONBLOCK away; nothing for a descriptor that is meant to block.
   int message_flags() const noexcept { return may_block() ? 0 : MSG_DONTWAIT; }
-  // Whether the kernel waits in the call, since nobody else would: see poll_descriptor::is_pollable().
+  // Whether the kernel waits in the call, since nobody else would: see
+  // poll_descriptor::is_pollable().
   bool may_block() const noexcept { return !descriptor_->is_pollable(); }
 
   std::error_code error_;
@@ -103,8 +105,8 @@ class io_request : public waiter {
   step finish(std::error_code error) noexcept;
 
   poll_descriptor* descriptor_ = nullptr;
-  // Which use of the descriptor the request is for. Until the direction is ours the handle may go and
-  // the descriptor be used anew.
+  // Which use of the descriptor the request is for. Until the direction is ours the handle may go
+  // and the descriptor be used anew.
   std::uint32_t generation_ = 0;
   poll_descriptor::epoch epoch_ = 0;
   const direction direction_;

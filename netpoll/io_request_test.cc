@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The life of operations on real descriptors: the reactor is run by hand, so each step happens when the
-// test says.
+// The life of operations on real descriptors: the reactor is run by hand, so each step happens when
+// the test says.
 #include "netpoll/io_request.h"
 
 #include <fcntl.h>
@@ -320,8 +320,8 @@ TEST_F(AfterEpollWait, ACancellationWinsOverTheEventAndTheDataStays) {
 }
 
 TEST_F(IoRequest, OneOfABatchMayCloseAndReplaceAnother) {
-  // Two descriptors are ready in one batch. Whoever runs first closes the other and opens a new one under
-  // the same number.
+  // Two descriptors are ready in one batch. Whoever runs first closes the other and opens a new one
+  // under the same number.
   fd other;
   unique_fd other_peer;
   open_pair(other, other_peer);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What is still to go of a vector of buffers, and how much of it one system call may be given: at most
-// IOV_MAX buffers, and no more bytes than the kernel moves at once. A call that was given everything it
-// may take and moved less has run into an end; the cursor is what tells "less" from "not all".
+// What is still to go of a vector of buffers, and how much of it one system call may be given: at
+// most IOV_MAX buffers, and no more bytes than the kernel moves at once. A call that was given
+// everything it may take and moved less has run into an end; the cursor is what tells "less" from
+// "not all".
 //
 // It walks and shortens the caller's vector in place. Not thread-safe.
 #pragma once
@@ -16,8 +17,8 @@ namespace netpoll {
 
 // The kernel refuses more buffers in one call (IOV_MAX).
 inline constexpr std::size_t max_buffers = 1024;
-// It never moves more than INT_MAX rounded down to a page; asking for less than that keeps a cut made by
-// it apart from a short transfer.
+// It never moves more than INT_MAX rounded down to a page; asking for less than that keeps a cut
+// made by it apart from a short transfer.
 inline constexpr std::size_t max_transfer = std::size_t{1} << 30;
 
 class iovec_cursor {
@@ -40,7 +41,8 @@ class iovec_cursor {
     return &first_;
   }
   std::size_t count() const noexcept { return is_cut() ? 1 : std::min(count_, max_buffers); }
-  // How much a call with these can move at most. Exact but for a vector of more than IOV_MAX buffers.
+  // How much a call with these can move at most. Exact but for a vector of more than IOV_MAX
+  // buffers.
   std::size_t size() const noexcept {
     return is_cut() ? std::min(buffers_[0].iov_len, max_transfer) : size_;
   }

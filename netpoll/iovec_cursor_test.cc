@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A cursor does arithmetic on addresses and never looks behind them, so most buffers here are made up:
-// a test of gigabytes needs none.
+// A cursor does arithmetic on addresses and never looks behind them, so most buffers here are made
+// up: a test of gigabytes needs none.
 #include "netpoll/iovec_cursor.h"
 
 #include <limits.h>

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A poll_descriptor is what the reactor knows about one open file descriptor: for each direction
-// whether a try may succeed, who waits for that, and until when. It also holds the fd_mutex that says
-// who may use the number.
+// whether a try may succeed, who waits for that, and until when. It also holds the fd_mutex that
+// says who may use the number.
 //
-// At most one waiter per direction is parked here, the operation that owns the direction; the others
-// stand in the fd_mutex's queue. All members may be called from any thread unless said otherwise.
+// At most one waiter per direction is parked here, the operation that owns the direction; the
+// others stand in the fd_mutex's queue. All members may be called from any thread unless said
+// otherwise.
 //
-// The object outlives its descriptor: poll_descriptor_pool reuses it and never gives its memory back,
-// so an event or a timer that comes late finds a poll_descriptor, and generation or sequence tells it
-// that it is no longer the one it was meant for.
+// The object outlives its descriptor: poll_descriptor_pool reuses it and never gives its memory
+// back, so an event or a timer that comes late finds a poll_descriptor, and generation or sequence
+// tells it that it is no longer the one it was meant for.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +36,9 @@ enum class trigger : std::uint8_t {
   level,
   // As level, but armed anew for each wait: no report ever comes unasked.
   one_shot,
-  // As edge, for reading alone; among the reactors that have registered the same socket so, one is told
-  // of each new connection instead of all (EPOLLEXCLUSIVE). The others do not hear of it: keep accepting on
-  // each.
+  // As edge, for reading alone; among the reactors that have registered the same socket so, one is
+  // told of each new connection instead of all (EPOLLEXCLUSIVE). The others do not hear of it: keep
+  // accepting on each.
   exclusive,
 };
 
@@ -59,22 +60,23 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   // Begins a use. Called by the one who took it from the pool. From now on the number is ours.
   void open(reactor& where, int number) noexcept;
 
-  // How epoll is to report it, if the reactor does not know it yet; EBUSY when it does. Returns an errno
-  // value. For holders of a reference.
+  // How epoll is to report it, if the reactor does not know it yet; EBUSY when it does. Returns an
+  // errno value. For holders of a reference.
   int set_trigger(trigger how) noexcept;
 
-  // Makes sure epoll will report the direction; called after arm(), so that a level-triggered report
-  // that finds nobody waiting knows whether somebody is about to. An edge-triggered descriptor is
-  // registered the first time somebody has to wait, and that is all. Returns an errno value; EPERM, for
-  // a descriptor that epoll cannot poll, is remembered: see is_pollable(). The caller holds a reference.
+  // Makes sure epoll will report the direction; called after arm(), so that a level-triggered
+  // report that finds nobody waiting knows whether somebody is about to. An edge-triggered
+  // descriptor is registered the first time somebody has to wait, and that is all. Returns an errno
+  // value; EPERM, for a descriptor that epoll cannot poll, is remembered: see is_pollable(). The
+  // caller holds a reference.
   int ensure_reported(direction which) noexcept {
     const bool is_done = registration_.load(std::memory_order_acquire) == registration::done &&
                          how_triggered() == trigger::edge;
     return is_done ? 0 : report_from_now_on(which);
   }
 
-  // False for what epoll cannot poll, a regular file for one, and for what was opened as blocking: its
-  // calls never report "not now", and nobody waits for it.
+  // False for what epoll cannot poll, a regular file for one, and for what was opened as blocking:
+  // its calls never report "not now", and nobody waits for it.
   bool is_pollable() const noexcept {
     return registration_.load(std::memory_order_acquire) != registration::impossible;
   }
@@ -84,12 +86,13 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   }
 
   // Ends the use: wakes everybody with wake_reason::closed, closes the number as soon as no call is
-  // inside any more, and returns when that is done; a descriptor that cannot be polled may have somebody
-  // blocked in the kernel, for whom it does not wait. False if somebody else closed it first.
+  // inside any more, and returns when that is done; a descriptor that cannot be polled may have
+  // somebody blocked in the kernel, for whom it does not wait. False if somebody else closed it
+  // first.
   bool close() noexcept;
 
-  // Closing is to wait until the peer has what was sent (SO_LINGER with a time). Whoever closes asked for
-  // that; a handle that merely goes out of scope did not.
+  // Closing is to wait until the peer has what was sent (SO_LINGER with a time). Whoever closes
+  // asked for that; a handle that merely goes out of scope did not.
   void set_lingering(bool on) noexcept { lingers_.store(on, std::memory_order_release); }
   void do_not_linger() noexcept;
 
@@ -208,30 +211,30 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   void destroy() noexcept;
   void settle(fd_mutex::duty what) noexcept;
 
-  // state_[direction] holds one of: none, ready, parking, or the address of a waiter, possibly marked
-  // as napping.
+  // state_[direction] holds one of: none, ready, parking, or the address of a waiter, possibly
+  // marked as napping.
   //   none             -> parking  arm(), by the operation that owns the direction
-  //   parking          -> waiter   publish(), same operation; release, pairs with notify()'s acquire.
-  //                                The operation must not be touched any more by who published it
+  //   parking          -> waiter   publish(), same operation; pairs with notify(). The operation must
+  //                                not be touched any more by who published it
   //   none, parking    -> ready    notify(), by the reactor. publish() then fails and tries again
   //   waiter           -> ready    notify(); resumes the waiter
   //   waiter (napping) stays       notify(): the timer will wake it and it will try anyway
   //   parking          -> none     disarm(), or evict(): publish() then fails and looks why
-  //   waiter           -> none     evict() by close, deadline or cancel, or withdraw(); who wins the
-  //                                exchange resumes the waiter, or has it back
+  //   waiter           -> none     evict() by close, deadline or cancel, or withdraw(); who wins
+  //                                the exchange resumes the waiter, or has it back
   //   ready            -> none     consume_ready(), by the operation, before each try
   //   none             -> ready    restore_ready(), by the operation whose try left something
   // open() starts reading and urgent at none, writing at ready.
   //
   // No wake-up is lost:
   // - Readiness is in the same word that the waiter is published in.
-  // - close(), cancel(), timers first set their bit in interrupts_ (or closed in the fd_mutex), then
-  //   evict; an operation first stores parking, then reads these, then publishes. All are sequentially
-  //   consistent: one side sees the other.
+  // - close(), cancel(), timers first set their bit in interrupts_ (or closed in the fd_mutex),
+  //   then evict; an operation first stores parking, then reads these, then publishes. All are
+  //   sequentially consistent: one side sees the other.
   // - Readiness is cleared before the try, so an edge during the try is kept.
-  // - A level-triggered direction is taken out of what epoll reports only under timer_mutex_ and only if
-  //   nobody is parking or parked; an operation first stores parking, then, under the mutex, looks
-  //   whether epoll reports the direction.
+  // - A level-triggered direction is taken out of what epoll reports only under timer_mutex_ and
+  //   only if nobody is parking or parked; an operation first stores parking, then, under the
+  //   mutex, looks whether epoll reports the direction.
   // Explored by testing/interleave, by testing/model, and step by step by poll_descriptor_test.cc.
   using state = std::uintptr_t;
   static constexpr state none = 0;
@@ -255,23 +258,23 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
 
   enum class registration : std::uint8_t { none, done, impossible };
 
-  // Deadlines. `deadline` is the user's, `operation_deadline` that of the operation under way when a
-  // timeout is set, `nap` when a napping operation wants to go on.
+  // Deadlines. `deadline` is the user's, `operation_deadline` that of the operation under way when
+  // a timeout is set, `nap` when a napping operation wants to go on.
   //
   // One timer serves all directions. armed_at_ is what it is armed for, `never` if it is not.
-  //   moved later:   set_deadline() stores and finds armed_at_ <= when: done. The timer fires early,
-  //                  sees the new deadline and arms again
-  //   moved earlier: under timer_mutex_ the timer is armed anew, under a new sequence number; a firing
-  //                  under the old one is ignored
-  //   fires:         armed_at_ becomes never, then the deadlines are read. set_deadline() stores its
-  //                  deadline, then reads armed_at_. Both sequentially consistent: either the firing
-  //                  sees the new deadline or set_deadline() sees that it has to arm
-  //   expired:       the direction's bit in interrupts_ is set, then the deadline is read again: if it
-  //                  was moved meanwhile, the bit is taken back and nobody is woken. set_deadline()
-  //                  stores, then reads the bit: one sees the other here too. In between the bit is
-  //                  wrong: an operation that sees it looks again under timer_mutex_
-  //   self-served:   a thread that keeps the time itself is counted in self_servers_, then reads the
-  //                  deadline; set_deadline() stores, then reads self_servers_: likewise
+  //   moved later:   set_deadline() stores and finds armed_at_ <= when: done. The timer fires
+  //                  early, sees the new deadline and arms again
+  //   moved earlier: under timer_mutex_ the timer is armed anew, under a new sequence number; a
+  //                  firing under the old one is ignored
+  //   fires:         armed_at_ becomes never, then the deadlines are read. set_deadline() stores
+  //                  its deadline, then reads armed_at_. Both sequentially consistent: either the
+  //                  firing sees the new deadline or set_deadline() sees that it has to arm
+  //   expired:       the direction's bit in interrupts_ is set, then the deadline is read again: if
+  //                  it was moved meanwhile, the bit is taken back and nobody is woken.
+  //                  set_deadline() stores, then reads the bit: one sees the other here too. In
+  //                  between the bit is wrong: who sees it looks again under timer_mutex_
+  //   self-served:   a thread that keeps the time itself is counted in self_servers_, then reads
+  //                  the deadline; set_deadline() stores, then reads self_servers_: likewise
   struct times {
     atomic<nanotime> deadline;
     atomic<nanotime> operation_deadline;

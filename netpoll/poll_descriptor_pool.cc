@@ -12,11 +12,12 @@ namespace netpoll {
 namespace {
 
 constexpr std::uint32_t block_size = 128;
-// 16.7 million descriptors: more than the kernel lets one process open by default (fs.nr_open 2^20).
+// 16.7 million descriptors: more than the kernel lets one process open by default (fs.nr_open
+// 2^20).
 constexpr std::uint32_t block_limit = 1U << 17;
 
-// Blocks are found by index without a lock: a slot of the table is written once, before any index into
-// its block is handed out.
+// Blocks are found by index without a lock: a slot of the table is written once, before any index
+// into its block is handed out.
 constinit std::atomic<poll_descriptor*> blocks[block_limit]{};
 
 struct free_list {

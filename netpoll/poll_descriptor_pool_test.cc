@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The pool is one for the process: what these tests say about indices holds because none of them has
-// more than `most_at_once` descriptors at a time.
+// The pool is one for the process: what these tests say about indices holds because none of them
+// has more than `most_at_once` descriptors at a time.
 #include "netpoll/poll_descriptor_pool.h"
 
 #include <atomic>

@@ -2,8 +2,8 @@
 //
 // The readiness protocol, one step of one actor at a time: an operation that parks (arm, look for
 // interrupts, publish) against an event, a close, a deadline and a cancellation that come before,
-// between and after its steps. In every order the operation must be resumed exactly once or told not to
-// park.
+// between and after its steps. In every order the operation must be resumed exactly once or told
+// not to park.
 #include "netpoll/poll_descriptor.h"
 
 #include <sys/epoll.h>

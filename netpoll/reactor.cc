@@ -21,8 +21,8 @@ constexpr int batch_size = 256;
 constexpr std::uint64_t wakeup_tag = ~std::uint64_t{0};
 constexpr std::uint64_t timer_tag = wakeup_tag - 1;
 
-// How many forks the process is away from the one that it was started as. An epoll set is shared between
-// parent and child; only the process that made it may change it.
+// How many forks the process is away from the one that it was started as. An epoll set is shared
+// between parent and child; only the process that made it may change it.
 std::atomic<int> forks{0};
 
 int forks_now() noexcept {
@@ -107,7 +107,8 @@ void reactor::wait(nanotime until) noexcept {
   }
   const bool wants_sleep = until > 0 && time_to_wait(until) != 0;
   const bool sleeps = wants_sleep && wakeup_.begin_sleep();
-  // Read again after begin_sleep(): a timer armed before it is seen here, one armed after it sees us.
+  // Read again after begin_sleep(): a timer armed before it is seen here, one armed after it sees
+  // us.
   const std::int64_t timeout_ns = sleeps ? time_to_wait(until) : 0;
   const sys::result found = sys::epoll_wait(epoll_.get(), events, batch_size, timeout_ns);
   if (sleeps) {
@@ -240,8 +241,8 @@ void reactor::shut_down() noexcept {
       const std::lock_guard lock(open_mutex_);
       which = open_.front();
       if (which != nullptr) {
-        // Here, and not when its number is closed: who is blocked in the kernel on a descriptor that
-        // cannot be polled may leave it when there is no reactor any more.
+        // Here, and not when its number is closed: who is blocked in the kernel on a descriptor
+        // that cannot be polled may leave it when there is no reactor any more.
         open_.remove(*which);
         which->is_enlisted_.store(false, std::memory_order_release);
       }

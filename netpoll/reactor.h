@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A reactor is one epoll set, one timer queue and the wake-up that ends its wait. It resumes the
-// waiters of descriptors that became ready and of times that came; what a waiter is, it does not know.
+// waiters of descriptors that became ready and of times that came; what a waiter is, it does not
+// know.
 //
 //   netpoll::reactor r;
 //   if (int error = r.open()) …
 //   r.wait(netpoll::never);          // resumes whoever is due, then returns
 //
-// A child process after fork() may destroy what it inherited, which leaves the parent's reactor alone; to
-// wait it makes a reactor of its own.
+// A child process after fork() may destroy what it inherited, which leaves the parent's reactor
+// alone; to wait it makes a reactor of its own.
 //
-// wait() may be called by any thread, by one at a time. Everything else may be called from any thread
-// at any time. No member throws but for lack of memory.
+// wait() may be called by any thread, by one at a time. Everything else may be called from any
+// thread at any time. No member throws but for lack of memory.
 #pragma once
 
 #include <sys/epoll.h>
@@ -38,8 +39,9 @@ class reactor final : private clock::observer {
   // Creates the epoll set. Returns an errno value; once it was 0 the reactor can be used.
   int open() noexcept;
 
-  // Sleeps until something is due, wake() was called or `until` has come (`never`: no limit; any time
-  // past: just look), then resumes all waiters that are due. May return early with nothing resumed.
+  // Sleeps until something is due, wake() was called or `until` has come (`never`: no limit; any
+  // time past: just look), then resumes all waiters that are due. May return early with nothing
+  // resumed.
   void wait(nanotime until) noexcept;
 
   // Ends the wait under way, or the next one at once.
@@ -58,11 +60,12 @@ class reactor final : private clock::observer {
            (number == epoll_.get() || number == wakeup_.number() || number == timer_fd_.get());
   }
 
-  // A descriptor that is readable whenever wait() would find something to do: an event, a timer that is
-  // due, a wake(). Poll it from another event loop, level-triggered, and call wait(0) when it is readable. The first call
-  // costs a timerfd, and from then on every wait() an eventfd write or two: wakes go through the kernel
-  // also while nobody sleeps here. It belongs to the reactor. Returns an errno value in `error` when the
-  // timerfd cannot be had; call it before other threads use the reactor.
+  // A descriptor that is readable whenever wait() would find something to do: an event, a timer
+  // that is due, a wake(). Poll it from another event loop, level-triggered, and call wait(0) when
+  // it is readable. The first call costs a timerfd, and from then on every wait() an eventfd write
+  // or two: wakes go through the kernel also while nobody sleeps here. It belongs to the reactor.
+  // Returns an errno value in `error` when the timerfd cannot be had; call it before other threads
+  // use the reactor.
   int native_handle(int& error) noexcept;
 
   // Whether the process is a child of the one that opened the reactor.

@@ -216,7 +216,7 @@ TEST_F(ManyDescriptors, TheEarliestDeadlineOfManyThreadsIsHonoured) {
   EXPECT_EQ(done(), count);
 }
 
-// ---- Polled by another event loop -----------------------------------------------------------------
+// ---- Polled by another event loop ---------------------------------------------------------------
 
 class NativeHandle : public nettest::reactor_and_pair {
  protected:

@@ -301,8 +301,8 @@ io_request::outcome connect_request::attempt(int number) noexcept {
   return outcome::done;
 }
 
-// A writable socket is connected, refused, or was reported too early: SO_ERROR tells the second, and
-// only having a peer tells the first.
+// A writable socket is connected, refused, or was reported too early: SO_ERROR tells the second,
+// and only having a peer tells the first.
 io_request::outcome connect_request::check_result(int number) noexcept {
   const sys::result pending = sys::take_socket_error(number);
   int error = pending.ok() ? static_cast<int>(pending.value) : pending.error;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The operations of a descriptor, each one try(2): reading and writing, with addresses and control data
-// or without, accepting, connecting, sending a file, moving bytes through a pipe, waiting for readiness,
-// and whatever the caller does with the number. How to wait between tries is io_request's and its
-// driver's.
+// The operations of a descriptor, each one try(2): reading and writing, with addresses and control
+// data or without, accepting, connecting, sending a file, moving bytes through a pipe, waiting for
+// readiness, and whatever the caller does with the number. How to wait between tries is
+// io_request's and its driver's.
 //
 // Buffers, addresses and the like are the caller's and must stay until the request is done.
 #pragma once
@@ -27,8 +27,8 @@ namespace netpoll {
 // What kind of descriptor bytes move through.
 enum class transport : std::uint8_t {
   stream_socket,  // TCP: reading nothing means the end, and a short read has emptied it
-  // The same, but a read may be cut short where more follows: by descriptors or credentials that come
-  // through a unix socket, by a record of the kernel's TLS.
+  // The same, but a read may be cut short where more follows: by descriptors or credentials that
+  // come through a unix socket, by a record of the kernel's TLS.
   cut_stream_socket,
   message_socket,  // datagrams: reading nothing is an empty one
   pipe,            // anything read(2) and write(2) work on; reading nothing means the end
@@ -49,8 +49,8 @@ class read_request : public io_request {
 };
 
 // Writes once, or until everything is written. In the latter case `buffers` is consumed and bytes()
-// counts what went out even when the request ends with an error. A descriptor that takes nothing and
-// reports no error either ends it with EIO.
+// counts what went out even when the request ends with an error. A descriptor that takes nothing
+// and reports no error either ends it with EIO.
 class write_request : public io_request {
  public:
   enum class amount : std::uint8_t { some, all };
@@ -68,10 +68,10 @@ class write_request : public io_request {
   amount how_much_;
 };
 
-// Receives one message: recvmsg(2) with everything it can say. `message` tells where data, address and
-// control data go, and afterwards their sizes and flags (MSG_TRUNC, MSG_CTRUNC, MSG_EOR). bytes() is 0
-// for an empty datagram and, without an error, at the end of a stream. Descriptors received as control
-// data are close-on-exec.
+// Receives one message: recvmsg(2) with everything it can say. `message` tells where data, address
+// and control data go, and afterwards their sizes and flags (MSG_TRUNC, MSG_CTRUNC, MSG_EOR).
+// bytes() is 0 for an empty datagram and, without an error, at the end of a stream. Descriptors
+// received as control data are close-on-exec.
 class receive_message_request : public io_request {
  public:
   explicit receive_message_request(::msghdr& message, int flags = 0) noexcept
@@ -85,8 +85,8 @@ class receive_message_request : public io_request {
   int flags_;
 };
 
-// Sends one message, to the address in it if any, with its control data: sendmsg(2). Of a stream bytes()
-// may be less than there is.
+// Sends one message, to the address in it if any, with its control data: sendmsg(2). Of a stream
+// bytes() may be less than there is.
 class send_message_request : public io_request {
  public:
   explicit send_message_request(const ::msghdr& message, int flags = 0) noexcept
@@ -101,9 +101,9 @@ class send_message_request : public io_request {
 };
 
 // Sends up to `size` bytes of `file` without copying them through the process: sendfile(2). From
-// `*offset`, which advances, or from the file's position when null. Ends early, without an error, at the
-// end of the file. bytes() counts what went out even when the request ends with an error; EINVAL or
-// ENOSYS with no bytes says that this pair of descriptors has to be copied by hand.
+// `*offset`, which advances, or from the file's position when null. Ends early, without an error,
+// at the end of the file. bytes() counts what went out even when the request ends with an error;
+// EINVAL or ENOSYS with no bytes says that this pair of descriptors has to be copied by hand.
 class send_file_request : public io_request {
  public:
   send_file_request(const fd& file, ::off_t* offset, std::size_t size) noexcept
@@ -118,10 +118,10 @@ class send_file_request : public io_request {
   std::size_t left_;
 };
 
-// A pipe in the kernel through which bytes move from one descriptor to another without being copied:
-// fill it from one, drain it into the other. Filling begins only when it is empty, so that "not now" can
-// only mean the source. What is left in it when a transfer ends early is lost with it: a pipe is for one
-// connection.
+// A pipe in the kernel through which bytes move from one descriptor to another without being
+// copied: fill it from one, drain it into the other. Filling begins only when it is empty, so that
+// "not now" can only mean the source. What is left in it when a transfer ends early is lost with
+// it: a pipe is for one connection.
 class splice_pipe {
  public:
   // Returns an errno value. The kernel may grant less than a mebibyte.
@@ -137,8 +137,8 @@ class splice_pipe {
   std::size_t held_bytes_ = 0;
 };
 
-// Fills the empty pipe with up to `size` bytes of the descriptor; errc::end_of_file when there are no
-// more.
+// Fills the empty pipe with up to `size` bytes of the descriptor; errc::end_of_file when there are
+// no more.
 class splice_in_request : public io_request {
  public:
   splice_in_request(splice_pipe& pipe, std::size_t size) noexcept
@@ -169,17 +169,17 @@ class splice_out_request : public io_request {
   splice_pipe& pipe_;
 };
 
-// Copies up to `size` bytes from one file to another inside the kernel, from and to their positions:
-// copy_file_range(2). Blocks the thread. `bytes` says how many, also with an error. EXDEV, EINVAL, ENOSYS
-// or EOPNOTSUPP with none says that these two have to be copied by hand.
+// Copies up to `size` bytes from one file to another inside the kernel, from and to their
+// positions: copy_file_range(2). Blocks the thread. `bytes` says how many, also with an error.
+// EXDEV, EINVAL, ENOSYS or EOPNOTSUPP with none says that these two have to be copied by hand.
 std::error_code copy_file(const fd& from, const fd& to, std::size_t size,
                           std::size_t& bytes) noexcept;
 
 // Accepts one connection. Connections that were gone before they could be accepted are skipped.
 class accept_request : public io_request {
  public:
-  // When the process or the system is out of descriptors or memory: report it, or wait (5 ms, doubling
-  // up to 1 s) and try again, as long as no deadline says otherwise.
+  // When the process or the system is out of descriptors or memory: report it, or wait (5 ms,
+  // doubling up to 1 s) and try again, as long as no deadline says otherwise.
   enum class when_exhausted : std::uint8_t { report, back_off };
 
   explicit accept_request(when_exhausted what = when_exhausted::report) noexcept
@@ -215,8 +215,8 @@ class connect_request : public io_request {
   bool in_progress_ = false;
 };
 
-// Waits until poll(2) reports one of `events`, transferring nothing. Of urgent data (POLLPRI) one may
-// wait while others read.
+// Waits until poll(2) reports one of `events`, transferring nothing. Of urgent data (POLLPRI) one
+// may wait while others read.
 class readiness_request : public io_request {
  public:
   readiness_request(direction which, short events) noexcept : io_request(which), events_(events) {
@@ -230,8 +230,8 @@ class readiness_request : public io_request {
   short events_;
 };
 
-// Calls `use(number)` until it returns true, waiting for readiness in between: for system calls that have
-// no request of their own. The function must not block; false means "not now".
+// Calls `use(number)` until it returns true, waiting for readiness in between: for system calls
+// that have no request of their own. The function must not block; false means "not now".
 template <typename Use>
 class raw_request final : public io_request {
  public:

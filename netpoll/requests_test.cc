@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What each operation does with the descriptor: connections, messages, files, bytes that move inside the
-// kernel.
+// What each operation does with the descriptor: connections, messages, files, bytes that move
+// inside the kernel.
 #include "netpoll/requests.h"
 
 #include <fcntl.h>
@@ -418,7 +418,7 @@ TEST_F(TcpPair, AResetIsTheErrorOfTheReaderThatWaits) {
   EXPECT_EQ(reading->error(), std::errc::connection_reset);
 }
 
-// ---- Messages ---------------------------------------------------------------------------------------
+// ---- Messages -----------------------------------------------------------------------------------
 
 class Datagrams : public nettest::reactor_and_pair {
  protected:
@@ -615,7 +615,7 @@ TEST(Udp, ARefusalIsToldOnceToWhoeverAsksFirst) {
   EXPECT_FALSE(again->error()) << "the error was taken by the reader";
 }
 
-// ---- Vectors ----------------------------------------------------------------------------------------
+// ---- Vectors ------------------------------------------------------------------------------------
 
 using Vectors = nettest::reactor_and_pair;
 
@@ -773,7 +773,7 @@ TEST_F(Vectors, MoreThanWasGivenIsNotBelieved) {
       "the kernel says it wrote more than it was given");
 }
 
-// ---- Inside the kernel --------------------------------------------------------------------------------
+// ---- Inside the kernel --------------------------------------------------------------------------
 
 class Files : public nettest::reactor_and_pair {
  protected:
@@ -1010,7 +1010,7 @@ TEST_F(Splicing, ATargetThatTakesNothingIsAnErrorAndNoLoop) {
   EXPECT_EQ(pipe_.held_bytes(), 3U);
 }
 
-// ---- Whatever else --------------------------------------------------------------------------------------
+// ---- Whatever else ------------------------------------------------------------------------------
 
 TEST_F(Vectors, ARawCallIsRepeatedUntilItIsDone) {
   int calls = 0;
@@ -1055,10 +1055,11 @@ TEST_F(Vectors, WaitingForReadinessOutlivesASignalAndReportsAnError) {
   EXPECT_EQ(readable->error(), std::errc::invalid_argument);
 }
 
-// ---- What must not go on for ever, or end too soon ------------------------------------------------------
+// ---- What must not go on for ever, or end too soon ----------------------------------------------
 
 TEST_F(TcpPair, SendingAFileToAPeerThatIsGoneRaisesNoSignal) {
-  // The kernel may report the bytes that went out before it met the reset, and raise SIGPIPE all the same.
+  // The kernel may report the bytes that went out before it met the reset, and raise SIGPIPE all
+  // the same.
   fd file;
   unique_fd number(::memfd_create("content", MFD_CLOEXEC));
   ASSERT_EQ(::ftruncate(number.get(), 8 << 20), 0);
@@ -1140,8 +1141,8 @@ TEST_F(Datagrams, ThatDoNotFitOneCallAreRefusedWhole) {
   EXPECT_EQ(writing->bytes(), 0U);
 }
 
-// Out of descriptors, whatever the listener is like, an accept that backs off tries a few times and no
-// more.
+// Out of descriptors, whatever the listener is like, an accept that backs off tries a few times and
+// no more.
 class OutOfDescriptors : public nettest::reactor_and_listener {
  protected:
   int tries_in_a_second(fd& listener) {
@@ -1162,7 +1163,8 @@ class OutOfDescriptors : public nettest::reactor_and_listener {
   }
 };
 
-// However a nap ends: the connection it was taken for waits in the backlog, and its edge has been used up.
+// However a nap ends: the connection it was taken for waits in the backlog, and its edge has been
+// used up.
 TEST_F(OutOfDescriptors, WhatACancelledNapLeftIsThereForTheNext) {
   nettest::faults faults;
   faults.fail(call::accept, EMFILE);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A thread_parker lets a plain thread wait for any waiter, whether or not somebody runs the reactor:
-// it sleeps in poll(2) on the descriptor itself and on an eventfd by which a close, a cancellation or
-// a moved deadline reaches it, and it keeps the time itself.
+// A thread_parker lets a plain thread wait for any waiter, whether or not somebody runs the
+// reactor: it sleeps in poll(2) on the descriptor itself and on an eventfd by which a close, a
+// cancellation or a moved deadline reaches it, and it keeps the time itself.
 //
 //   netpoll::thread_parker::current().park(request);
 #pragma once

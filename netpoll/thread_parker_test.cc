@@ -272,7 +272,8 @@ TEST_F(ThreadParker, OnceItComesTooLateToLeaveItWaitsToBeResumed) {
 }
 
 TEST_F(ThreadParker, AnEarlierWakeUpDoesNotCostAPlaceInTheQueue) {
-  // Resumed before its thread gets to sleep, as happens when poll and a reactor find the same event.
+  // Resumed before its thread gets to sleep, as happens when poll and a reactor find the same
+  // event.
   struct instant final : waiter {
     bool commit() noexcept override {
       resume(wake_reason::ready);

@@ -135,7 +135,8 @@ void timer_queue::take_out(entry& which) noexcept {
   publish_next();
 }
 
-// Moves towards the root as far as `moving` is earlier than its parents; returns where it came to rest.
+// Moves towards the root as far as `moving` is earlier than its parents; returns where it came to
+// rest.
 std::size_t timer_queue::sift_up(std::size_t position, slot moving) noexcept {
   while (position > 0) {
     const std::size_t parent = (position - 1) / arity;

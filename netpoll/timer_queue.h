@@ -57,14 +57,15 @@ class timer_queue {
   // Takes `which` out; its callback may still be on its way.
   void disarm(entry& which) noexcept;
 
-  // Adds a waiter to the timer `which`, due at `when`; all waiters of a timer share one time. True if
-  // the timer is now the first of all.
+  // Adds a waiter to the timer `which`, due at `when`; all waiters of a timer share one time. True
+  // if the timer is now the first of all.
   bool add_waiter(entry& which, waiter& who, nanotime when);
 
   // Takes one waiter back; false if it is no longer there.
   bool remove_waiter(entry& which, waiter& who) noexcept;
 
-  // Takes out up to `limit` waiters, first come first, and resumes them as cancelled. Returns how many.
+  // Takes out up to `limit` waiters, first come first, and resumes them as cancelled. Returns how
+  // many.
   std::size_t cancel(entry& which,
                      std::size_t limit = std::numeric_limits<std::size_t>::max()) noexcept;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The ways in which epoll can be asked to report a descriptor. Whatever the way, operations behave alike;
-// how many calls it takes, and who else is woken, differs.
+// The ways in which epoll can be asked to report a descriptor. Whatever the way, operations behave
+// alike; how many calls it takes, and who else is woken, differs.
 #include <sys/epoll.h>
 #include <sys/poll.h>
 #include <sys/socket.h>

@@ -33,8 +33,8 @@ enum class wake_reason : std::uint8_t {
 // How one who waits is woken.
 class resumer {
  public:
-  // The wait of `who` is over. Called from any thread, without locks of netpoll held. It must not wait for
-  // anything, nor close what was waited on: the one who calls may be inside a call on it.
+  // The wait of `who` is over. Called from any thread, without locks of netpoll held. It must not
+  // wait for anything, nor close what was waited on: the one who calls may be inside a call on it.
   virtual void resume(waiter& who) noexcept = 0;
 
   // A deadline of what is waited for moved. Only those who keep the time themselves care.
@@ -54,8 +54,8 @@ class waiter : public intrusive_queue_node<waiter> {
   virtual bool withdraw() noexcept = 0;
 
   // What a thread can do that has nobody to run a reactor for it: poll(2) `fd` for `events`, until
-  // `until`, and look again when it is told that times moved. `fd` is -1 when there is nothing to poll. One
-  // who only waits for his turn keeps no time: it is his who has the turn.
+  // `until`, and look again when it is told that times moved. `fd` is -1 when there is nothing to
+  // poll. One who only waits for his turn keeps no time: it is his who has the turn.
   struct self_service {
     int fd = -1;
     short events = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A wakeup ends the sleep of the one thread that waits in epoll, from any other thread, by an eventfd
-// that stands in the epoll set, level-triggered. Wake-ups coalesce: the eventfd is written only when
-// the sleeper really sleeps, and once per sleep.
+// A wakeup ends the sleep of the one thread that waits in epoll, from any other thread, by an
+// eventfd that stands in the epoll set, level-triggered. Wake-ups coalesce: the eventfd is written
+// only when the sleeper really sleeps, and once per sleep.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +38,7 @@ class wakeup {
   //   awake    -> asleep    begin_sleep(), by the sleeper
   //   notified -> awake     begin_sleep(), which then reports false
   //   awake    -> notified  notify()
-  //   asleep   -> notified  notify(), notify_if_asleep(): the one who made this step writes the eventfd
+  //   asleep   -> notified  notify(), notify_if_asleep(): who made this step writes the eventfd
   //   any      -> awake     end_sleep()
   enum class state : std::uint8_t { awake, asleep, notified };
   atomic<state> state_{state::awake};

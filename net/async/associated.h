@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a handler asks of those who call it: the executor to be called on and the allocator for memory
-// on its behalf. A handler type says so by a nested executor_type with get_executor(), or
+// What a handler asks of those who call it: the executor to be called on and the allocator for
+// memory on its behalf. A handler type says so by a nested executor_type with get_executor(), or
 // allocator_type with get_allocator(); or somebody specialises the trait for it.
 #pragma once
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How an initiating function is told of its completion: async_result turns a completion token into a
-// handler and a return value. The primary template is the handler itself; specialise it for a token
-// type of your own, by a static initiate() that is given the initiation, the token and the arguments.
+// How an initiating function is told of its completion: async_result turns a completion token into
+// a handler and a return value. The primary template is the handler itself; specialise it for a
+// token type of your own, by a static initiate() that is given the initiation, the token and the
+// arguments.
 //
 //   template <typename Token>
 //   auto async_thing(Token&& token) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Memory for operations. A handler's associated allocator is used when it has one of its own; when it
-// is std::allocator, blocks are recycled through a small cache of the thread instead, so that in the
-// steady state an operation does not reach the heap.
+// Memory for operations. A handler's associated allocator is used when it has one of its own; when
+// it is std::allocator, blocks are recycled through a small cache of the thread instead, so that in
+// the steady state an operation does not reach the heap.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// An asynchronous operation on a descriptor: a request of the reactor's, a completion handler, and the
-// run loop that brings them together. The request does the work and the handler is called with what
-// `finish` makes of it; nothing about reading, accepting or connecting stands here.
+// An asynchronous operation on a descriptor: a request of the reactor's, a completion handler, and
+// the run loop that brings them together. The request does the work and the handler is called with
+// what `finish` makes of it; nothing about reading, accepting or connecting stands here.
 #pragma once
 
 #include <type_traits>
@@ -47,8 +47,8 @@ class io_operation final : public operation, private netpoll::resumer {
         handler_(std::forward<H>(handler)),
         executor_(executor) {}
 
-  // Starts the operation; the object frees itself when it is done. The handler is never called before
-  // this returns in the calling thread.
+  // Starts the operation; the object frees itself when it is done. The handler is never called
+  // before this returns in the calling thread.
   void start(const netpoll::fd& target) {
     run_loop& loop = executor_.context().loop();
     loop.work_started();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// post, dispatch and defer: three verbs, one implementation. The token is called without arguments, on
-// its associated executor if it has one, else on the executor or context given.
+// post, dispatch and defer: three verbs, one implementation. The token is called without arguments,
+// on its associated executor if it has one, else on the executor or context given.
 //
 //   net::post(context, [] { … });
 //

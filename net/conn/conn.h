@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A conn is a connected stream, with deadlines: what Go's net.Conn is. Blocking calls park the fiber
-// they are made on, or block the thread; the same object also takes completion handlers.
+// A conn is a connected stream, with deadlines: what Go's net.Conn is. Blocking calls park the
+// fiber they are made on, or block the thread; the same object also takes completion handlers.
 //
 //   net::conn c = net::dial("tcp", "127.0.0.1:8080", std::chrono::seconds(5));
 //   c.set_timeout(std::chrono::seconds(5));        // for each read and each write from now on
 //   c.write(net::buffer("ping", 4));
 //   while (std::size_t n = c.read(net::buffer(data))) …
 //
-// Reads, writes, deadlines and close() may be called from any threads and fibers at once; concurrent
-// reads take turns, and so do concurrent writes. Moving and destroying are for one. Buffers must
-// outlive the operation they are given to.
+// Reads, writes, deadlines and close() may be called from any threads and fibers at once;
+// concurrent reads take turns, and so do concurrent writes. Moving and destroying are for one.
+// Buffers must outlive the operation they are given to.
 //
-// Errors: error::eof at the end of the stream, error::deadline_exceeded, error::closed when the conn is
-// closed before or during the operation, else what the system said. A read that fails has taken
-// nothing; a write that fails reports how much went out, and the stream goes on from there.
+// Errors: error::eof at the end of the stream, error::deadline_exceeded, error::closed when the
+// conn is closed before or during the operation, else what the system said. A read that fails has
+// taken nothing; a write that fails reports how much went out, and the stream goes on from there.
 #pragma once
 
 #include <chrono>
@@ -90,7 +90,8 @@ class conn {
         token, buffers);
   }
 
-  // Writes all of the buffers, or fails; returns how much went out. The timeout is for the whole call.
+  // Writes all of the buffers, or fails; returns how much went out. The timeout is for the whole
+  // call.
   template <const_buffer_sequence Buffers>
   std::size_t write(const Buffers& buffers) {
     error_code ec;
@@ -121,7 +122,8 @@ class conn {
         token, buffers);
   }
 
-  // Ends all operations with error::closed and closes the connection. error::closed if it was closed.
+  // Ends all operations with error::closed and closes the connection. error::closed if it was
+  // closed.
   void close();
   void close(error_code& ec);
   // Ends one direction (shutdown): the peer sees the end of the stream, or we do.
@@ -138,8 +140,8 @@ class conn {
   void set_read_deadline(deadline_type when) { set_deadline(netpoll::directions::read, when); }
   void set_write_deadline(deadline_type when) { set_deadline(netpoll::directions::write, when); }
 
-  // A timeout that starts anew with each operation that begins from now on; zero for none. Independent
-  // of the deadlines: the earlier of both ends the operation.
+  // A timeout that starts anew with each operation that begins from now on; zero for none.
+  // Independent of the deadlines: the earlier of both ends the operation.
   template <typename Rep, typename Period>
   void set_timeout(const std::chrono::duration<Rep, Period>& timeout) {
     set_timeout(netpoll::directions::both, netpoll::to_nanoseconds(timeout));

@@ -315,8 +315,8 @@ TEST(Conn, SurvivesAnInterruptionOfEveryCall) {
    public:
     std::optional<netpoll::sys::result> before(netpoll::sys::call which, int,
                                                std::size_t&) noexcept override {
-      // An interrupted close has closed, and an interrupted connect goes on, which one that was never
-      // made cannot.
+      // An interrupted close has closed, and an interrupted connect goes on, which one that was
+      // never made cannot.
       const bool goes_on =
           which == netpoll::sys::call::close || which == netpoll::sys::call::connect;
       if (goes_on || ++calls_ % 2 == 0) {

@@ -5,11 +5,11 @@
 //   net::conn c = net::dial("tcp", "example.org:80", std::chrono::seconds(5));
 //
 // The address is "host:port"; an empty host is this machine, a port may be a service name. All
-// addresses of a name are tried in the order the resolver gives them, each with its share of the time
-// left. Networks: "tcp", "tcp4", "tcp6". Thread-safe.
+// addresses of a name are tried in the order the resolver gives them, each with its share of the
+// time left. Networks: "tcp", "tcp4", "tcp6". Thread-safe.
 //
-// Errors: address_errc for bad text, error::host_not_found and its kin, error::deadline_exceeded, or
-// the first address' error, such as error::connection_refused. Nothing is left open on failure.
+// Errors: address_errc for bad text, error::host_not_found and its kin, error::deadline_exceeded,
+// or the first address' error, such as error::connection_refused. Nothing is left open on failure.
 #pragma once
 
 #include <chrono>

@@ -7,9 +7,9 @@
 //     net::go([c = l.accept()]() mutable { … });
 //   }
 //
-// accept(), deadlines and close() may be called from any threads and fibers at once; each connection is
-// delivered once. Running out of descriptors or memory does not end an accept(): it waits, from 5 ms
-// doubling up to 1 s, and tries again until its deadline.
+// accept(), deadlines and close() may be called from any threads and fibers at once; each
+// connection is delivered once. Running out of descriptors or memory does not end an accept(): it
+// waits, from 5 ms doubling up to 1 s, and tries again until its deadline.
 #pragma once
 
 #include <chrono>
@@ -76,8 +76,8 @@ class listener {
   void close(error_code& ec) { ec = fd_.close(); }
   void cancel() noexcept { fd_.cancel(); }
 
-  // How the kernel reports new connections; see basic_socket::set_trigger(). To be set before the first
-  // accept that has to wait.
+  // How the kernel reports new connections; see basic_socket::set_trigger(). To be set before the
+  // first accept that has to wait.
   void set_trigger(netpoll::trigger how, error_code& ec) { ec = fd_.set_trigger(how); }
 
   // Absolute, for the accept under way and all later ones; no_deadline clears.
@@ -99,8 +99,8 @@ class listener {
   endpoint_type local_;
 };
 
-// Listens on `address`, "host:port": an empty host is every address, port 0 a free one. Networks: "tcp"
-// (IPv4 and IPv6), "tcp4", "tcp6". The overloads without a context use current_context().
+// Listens on `address`, "host:port": an empty host is every address, port 0 a free one. Networks:
+// "tcp" (IPv4 and IPv6), "tcp4", "tcp6". The overloads without a context use current_context().
 listener listen(io_context& context, std::string_view network, std::string_view address);
 listener listen(io_context& context, std::string_view network, std::string_view address,
                 error_code& ec);

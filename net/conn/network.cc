@@ -20,7 +20,8 @@ bool is_number(const std::string& text) {
 }
 
 // Whether getaddrinfo(3) can be trusted with the name of a service. Where a blank or a sign stands
-// in front it would read a number that nobody had checked to be in range: " 65616" is port 80 to it.
+// in front it would read a number that nobody had checked to be in range: " 65616" is port 80 to
+// it.
 bool is_name(const std::string& text) {
   return std::isalnum(static_cast<unsigned char>(text.front())) != 0 &&
          text.find('\0') == std::string::npos;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What listen and dial have in common: reading "tcp" and "host:port", and the socket options that every
-// connection gets.
+// What listen and dial have in common: reading "tcp" and "host:port", and the socket options that
+// every connection gets.
 #pragma once
 
 #include <string>
@@ -23,7 +23,8 @@ target parse_target(std::string_view network, std::string_view address, failure&
 // Says in `why` that looking up the target failed.
 void name_lookup(const target& what, failure& why);
 
-// TCP_NODELAY and keep-alive (15 s idle, every 15 s, 9 times), as Go sets them. Failures do not matter.
+// TCP_NODELAY and keep-alive (15 s idle, every 15 s, 9 times), as Go sets them. Failures do not
+// matter.
 void set_stream_defaults(int socket) noexcept;
 
 ip::tcp::endpoint local_endpoint_of(int socket, error_code& ec) noexcept;

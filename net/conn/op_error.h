@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What the throwing operations of conn and listener throw: the error code, and a text that says which
-// operation failed, between which addresses, and why, as Go's net does:
+// What the throwing operations of conn and listener throw: the error code, and a text that says
+// which operation failed, between which addresses, and why, as Go's net does:
 //
 //   read tcp 127.0.0.1:4000->127.0.0.1:5000: i/o timeout
 //   dial tcp 127.0.0.1:1: connect: connection refused

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// An execution_context is a place where function objects run. It is the common base of the contexts,
-// so that an executor can say where it belongs without naming the concrete type.
+// An execution_context is a place where function objects run. It is the common base of the
+// contexts, so that an executor can say where it belongs without naming the concrete type.
 #pragma once
 
 #include "net/config.h"

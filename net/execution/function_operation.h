@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A function object as an operation of a run loop. Its memory is free again, and the function on the
-// stack, before it is called, so what it starts can use that memory.
+// A function object as an operation of a run loop. Its memory is free again, and the function on
+// the stack, before it is called, so what it starts can use that memory.
 #pragma once
 
 #include <utility>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // An operation is what a run loop runs: a completion handler with its arguments, a fiber to be
-// resumed, an I/O request to be tried again. It is queued by its own link and is run by one function
-// pointer, so queueing never allocates.
+// resumed, an I/O request to be tried again. It is queued by its own link and is run by one
+// function pointer, so queueing never allocates.
 //
 // An operation that is queued counts as work of its loop from run_loop::work_started(), called by
 // whoever created it, until its function returns true.
@@ -17,9 +17,9 @@ class run_loop;
 
 class operation : public netpoll::intrusive_queue_node<operation> {
  public:
-  // Runs the operation on `loop`. True: it is finished (and usually gone), which counts as one handler
-  // run. False: it waits again, for something that will queue it again. May throw, which counts as
-  // finished.
+  // Runs the operation on `loop`. True: it is finished (and usually gone), which counts as one
+  // handler run. False: it waits again, for something that will queue it again. May throw, which
+  // counts as finished.
   bool run(run_loop& loop) { return function_(*this, &loop); }
 
   // Frees the operation without running its handler.

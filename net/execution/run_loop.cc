@@ -9,8 +9,8 @@
 namespace NET_NAMESPACE {
 namespace {
 
-// After so many operations a thread looks at the events, even if there is more to run: readiness and
-// timers must not starve behind operations that keep queueing others.
+// After so many operations a thread looks at the events, even if there is more to run: readiness
+// and timers must not starve behind operations that keep queueing others.
 constexpr unsigned runs_between_polls = 128;
 
 constexpr netpoll::nanotime do_not_wait = std::numeric_limits<netpoll::nanotime>::min();
@@ -109,8 +109,8 @@ std::size_t run_loop::run_while(bool many, Step until) {
   return count;
 }
 
-// The thread leaves a run function, and whether somebody comes back is up to whether the event source says
-// that there is something to do.
+// The thread leaves a run function, and whether somebody comes back is up to whether the event
+// source says that there is something to do.
 void run_loop::leave_to_outer_loop(worker& self) noexcept {
   std::unique_lock lock(mutex_);
   const bool is_stopped = stopped_.load(std::memory_order_relaxed);  // relaxed: under the mutex
@@ -193,8 +193,8 @@ bool run_loop::wait_for_events(worker& self, std::unique_lock<std::mutex>& lock,
   is_polled_ = false;
   const bool found = !self.found_.empty();
   queue_.splice(self.found_);
-  // Somebody has to look at the events while this thread runs what it found or was queued before, or
-  // when its time has come and it leaves.
+  // Somebody has to look at the events while this thread runs what it found or was queued before,
+  // or when its time has come and it leaves.
   if (idle_ != nullptr && (found || until == do_not_wait || netpoll::clock::now() >= until)) {
     wake_one(lock);
   }

@@ -6,8 +6,8 @@
 //
 // What events are, the loop does not know: it waits for them through event_source.
 //
-// The run functions may be called from several threads at once. All other members may be called from
-// any thread at any time.
+// The run functions may be called from several threads at once. All other members may be called
+// from any thread at any time.
 #pragma once
 
 #include <atomic>
@@ -28,8 +28,8 @@ class fiber_registry;
 // What the loop waits on when it has nothing to run.
 class event_source {
  public:
-  // Sleeps until something is due, wake() is called or `until` has come, and posts what became due to
-  // the loop. `until` in the past only looks.
+  // Sleeps until something is due, wake() is called or `until` has come, and posts what became due
+  // to the loop. `until` in the past only looks.
   virtual void wait(netpoll::nanotime until) = 0;
   // Ends the wait under way, or the next one at once. From any thread.
   virtual void wake() noexcept = 0;
@@ -40,15 +40,17 @@ class event_source {
 
 class run_loop {
  public:
-  // `fibers` is kept for those who spawn on the loop; the loop itself does not know what a fiber is.
+  // `fibers` is kept for those who spawn on the loop; the loop itself does not know what a fiber
+  // is.
   run_loop(execution_context& context, event_source& events,
            internal::fiber_registry& fibers) noexcept
       : context_(context), events_(events), fibers_(fibers) {}
   run_loop(const run_loop&) = delete;
   run_loop& operator=(const run_loop&) = delete;
 
-  // Runs operations until the loop is stopped, which it is when no work is left. Each returns how many
-  // handlers were run. An exception from a handler leaves them; they may be called again at once.
+  // Runs operations until the loop is stopped, which it is when no work is left. Each returns how
+  // many handlers were run. An exception from a handler leaves them; they may be called again at
+  // once.
   std::size_t run();
   std::size_t run_one();
   // Also return when `until` has come.
@@ -58,8 +60,8 @@ class run_loop {
   std::size_t poll();
   std::size_t poll_one();
 
-  // Makes all run functions return as soon as possible, and new ones at once, until restart(). Queued
-  // operations stay.
+  // Makes all run functions return as soon as possible, and new ones at once, until restart().
+  // Queued operations stay.
   void stop() noexcept;
   bool stopped() const noexcept { return stopped_.load(std::memory_order_acquire); }
   void restart() noexcept;
@@ -84,8 +86,8 @@ class run_loop {
   // The loop whose run function the calling thread is in; the innermost, or null.
   static run_loop* current() noexcept;
 
-  // From now on another event loop decides when this one's poll() is called: whatever there is to do wakes
-  // the event source, also while no thread is in a run function.
+  // From now on another event loop decides when this one's poll() is called: whatever there is to
+  // do wakes the event source, also while no thread is in a run function.
   void embed() noexcept;
 
   execution_context& context() const noexcept { return context_; }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A fiber is a function with a stack of its own that runs on an io_context: when it waits, for a
-// socket, a timer or another fiber, its thread runs something else. Many thousands are cheap: an idle
-// one costs a page or two of memory.
+// socket, a timer or another fiber, its thread runs something else. Many thousands are cheap: an
+// idle one costs a page or two of memory.
 //
 //   net::go([] { … });                       // runs on its own; an exception leaves run()
 //   net::fiber child([] { … });              // to be joined, like std::thread
 //   child.join();                            // rethrows what the child threw
 //
 // A fiber may continue on another thread of its context after it waited, so the address of a
-// thread_local must not be kept across a wait, nor a std::mutex held. When the context is destroyed,
-// fibers that still wait are unwound: the wait throws something that is not a std::exception, and
-// `catch (...)` must let it go on.
+// thread_local must not be kept across a wait, nor a std::mutex held. When the context is
+// destroyed, fibers that still wait are unwound: the wait throws something that is not a
+// std::exception, and `catch (...)` must let it go on.
 //
 // A handle is for one thread or fiber at a time; go() and this_fiber may be used from any.
 #pragma once
@@ -86,8 +86,8 @@ class fiber {
 
   bool joinable() const noexcept { return result_ != nullptr; }
 
-  // Waits until the fiber has finished and rethrows what it threw. Parks when called on a fiber, blocks
-  // when called on a thread.
+  // Waits until the fiber has finished and rethrows what it threw. Parks when called on a fiber,
+  // blocks when called on a thread.
   void join() {
     netpoll::check(joinable(), "join() of a fiber that is not joinable");
     struct release {
@@ -124,9 +124,9 @@ class fiber {
   internal::fiber_result* result_ = nullptr;
 };
 
-// Runs function() in a fiber of `context`, or of the context that the calling thread runs. An exception
-// that leaves it leaves the run function of the context. Throws std::system_error when no stack can be
-// had.
+// Runs function() in a fiber of `context`, or of the context that the calling thread runs. An
+// exception that leaves it leaves the run function of the context. Throws std::system_error when no
+// stack can be had.
 template <fiber_context Context, typename Function>
 void go(Context& context, const fiber_options& options, Function&& function) {
   internal::fiber_state::spawn(context.loop(), options.stack_size, options.name, nullptr,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The switch between stacks: what a function call must preserve is saved on the stack that is left,
-// and restored from the stack that is entered. One assembly file per CPU; nothing here knows fibers.
+// and restored from the stack that is entered. One assembly file per CPU; nothing here knows
+// fibers.
 #pragma once
 
 #include <cstddef>

@@ -9,7 +9,8 @@
 #include <memory>
 #include <vector>
 
-// A bare switch tells AddressSanitizer and ThreadSanitizer nothing; nothing here may need them to know.
+// A bare switch tells AddressSanitizer and ThreadSanitizer nothing; nothing here may need them to
+// know.
 namespace {
 
 class other_side {
@@ -58,8 +59,8 @@ double third() {
   return divide(one, three);
 }
 
-// Keeps more values alive across `pause()` than there are callee-saved registers, so that all of these
-// are in use, and returns what became of them.
+// Keeps more values alive across `pause()` than there are callee-saved registers, so that all of
+// these are in use, and returns what became of them.
 template <typename Pause>
 [[gnu::noinline]] std::uint64_t mix_across(std::uint64_t seed, Pause pause) {
   volatile std::uint64_t source = seed;

@@ -22,8 +22,8 @@ constinit std::atomic<std::uint64_t> last_id{0};
 
 constinit thread_local fiber_state* running = nullptr;
 
-// Not inlined: the address of a thread-local must not be kept across a switch, after which the fiber
-// may be on another thread.
+// Not inlined: the address of a thread-local must not be kept across a switch, after which the
+// fiber may be on another thread.
 [[gnu::noinline]] fiber_state*& running_fiber() noexcept {
   asm volatile("" ::: "memory");
   return running;
@@ -181,8 +181,8 @@ bool fiber_state::run_until_parked() {
         loop_.post(*this);
         return false;
       case departure::parked:
-        // Committed from here, where the fiber is off its stack. If that succeeds the fiber may already
-        // be running elsewhere: nothing of it may be touched.
+        // Committed from here, where the fiber is off its stack. If that succeeds the fiber may
+        // already be running elsewhere: nothing of it may be touched.
         if (waits_for_->commit()) {
           return false;
         }
@@ -262,7 +262,8 @@ bool fiber_state::park(netpoll::waiter& what) {
       return true;
     }
   }
-  // Destructors that wait while the stack is unwound cannot be thrown out of: they are told instead.
+  // Destructors that wait while the stack is unwound cannot be thrown out of: they are told
+  // instead.
   if (std::uncaught_exceptions() == 0) {
     throw fiber_unwind{};
   }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What the library knows of one fiber: its stack, its saved context and what it waits for. A fiber is
-// an operation of a run loop: running the operation enters the fiber, and leaving it, because it
+// What the library knows of one fiber: its stack, its saved context and what it waits for. A fiber
+// is an operation of a run loop: running the operation enters the fiber, and leaving it, because it
 // finished, yielded or parked, returns from the operation.
 //
-// The object lives at the top of the fiber's own stack, beside the function it runs, so that a fiber
-// costs one stack and nothing else. Users see fiber.h.
+// The object lives at the top of the fiber's own stack, beside the function it runs, so that a
+// fiber costs one stack and nothing else. Users see fiber.h.
 #pragma once
 
 #include <atomic>
@@ -32,8 +32,8 @@ class fiber_registry {
   void add(fiber_state& which);
   void remove(fiber_state& which);
 
-  // Wakes every parked fiber so that it can be unwound. For the end of a context, when no other thread
-  // runs it any more. True if there is any fiber left.
+  // Wakes every parked fiber so that it can be unwound. For the end of a context, when no other
+  // thread runs it any more. True if there is any fiber left.
   bool wake_all();
 
  private:
@@ -67,16 +67,16 @@ class fiber_result {
   join_waiter* joiner_ = nullptr;  // under mutex_
 };
 
-// What a fiber throws to itself, where it waits, to leave its stack when its context is destroyed. Not
-// a std::exception; who catches it must let it go on.
+// What a fiber throws to itself, where it waits, to leave its stack when its context is destroyed.
+// Not a std::exception; who catches it must let it go on.
 struct fiber_unwind {};
 
 class fiber_state final : public operation,
                           public netpoll::intrusive_list_node<fiber_state>,
                           private netpoll::resumer {
  public:
-  // Makes a fiber that will run function() and queues it on `loop`. `result` may be null; otherwise the
-  // fiber takes over one reference. Throws std::system_error when no stack can be had.
+  // Makes a fiber that will run function() and queues it on `loop`. `result` may be null; otherwise
+  // the fiber takes over one reference. Throws std::system_error when no stack can be had.
   template <typename Function>
   static fiber_state& spawn(run_loop& loop, std::size_t stack_size, const char* name,
                             fiber_result* result, Function&& function) {
@@ -163,8 +163,8 @@ class fiber_state final : public operation,
   void (*destroy_body_)(void*) noexcept;
   fiber_result* result_ = nullptr;
   std::exception_ptr error_;
-  // What the fiber is parked on or about to park on. Written by the fiber; read by who runs it, and by
-  // wake_all() when nothing runs.
+  // What the fiber is parked on or about to park on. Written by the fiber; read by who runs it, and
+  // by wake_all() when nothing runs.
   netpoll::waiter* waits_for_ = nullptr;
   std::uint64_t id_;
   const char* name_ = "";

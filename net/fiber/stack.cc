@@ -50,7 +50,8 @@ int install_guard(char* where) noexcept {
   namespace sys = netpoll::sys;
   // relaxed: a stale value costs one refused call.
   if (has_guard_install.load(std::memory_order_relaxed)) {
-    // Emulators take advice they do not know for a hint and report success: no guard would be there.
+    // Emulators take advice they do not know for a hint and report success: no guard would be
+    // there.
     static const bool is_believable =
         !sys::advise_memory(where, stack::guard_size, madv_unknown).ok();
     if (is_believable) {
@@ -87,7 +88,8 @@ stack acquire_stack(std::size_t size, std::error_code& error) noexcept {
     return {};
   }
   auto* const lowest = reinterpret_cast<char*>(mapped.value);
-  // A huge page would commit 2 MiB for the first byte touched. Kernels without them refuse: no matter.
+  // A huge page would commit 2 MiB for the first byte touched. Kernels without them refuse: no
+  // matter.
   (void)sys::advise_memory(lowest, whole, MADV_NOHUGEPAGE);
   if (const int refused = install_guard(lowest)) {
     error.assign(refused, std::system_category());

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Stacks for fibers. A stack is address space reserved from the kernel: a page of memory is used only
-// once it was touched. Below it lies a guard that nothing can be written to, so that an overflow is
-// caught and not silent. Stacks of the default size are kept for reuse, up to a bound.
+// Stacks for fibers. A stack is address space reserved from the kernel: a page of memory is used
+// only once it was touched. Below it lies a guard that nothing can be written to, so that an
+// overflow is caught and not silent. Stacks of the default size are kept for reuse, up to a bound.
 //
-// Where the kernel has MADV_GUARD_INSTALL (Linux 6.13) a guard costs no mapping of its own; elsewhere
-// it is made by mprotect and every stack takes two mappings of vm.max_map_count.
+// Where the kernel has MADV_GUARD_INSTALL (Linux 6.13) a guard costs no mapping of its own;
+// elsewhere it is made by mprotect and every stack takes two mappings of vm.max_map_count.
 //
 // Thread-safe.
 #pragma once
@@ -15,7 +15,8 @@
 
 namespace netpoll {
 
-// A reserved stack: usable memory is [bottom, bottom + size), the guard [bottom - guard_size, bottom).
+// A reserved stack: usable memory is [bottom, bottom + size), the guard [bottom - guard_size,
+// bottom).
 struct stack {
   char* bottom = nullptr;
   std::size_t size = 0;

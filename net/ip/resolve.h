@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Names to addresses, by the C library's getaddrinfo(), which blocks. It runs on a thread of the
-// library's own, started with the first name that needs it; numbers are understood at once. Who waits
-// may stop waiting: the lookup then ends unheard.
+// library's own, started with the first name that needs it; numbers are understood at once. Who
+// waits may stop waiting: the lookup then ends unheard.
 #pragma once
 
 #include <string>
@@ -17,9 +17,10 @@
 
 namespace NET_NAMESPACE::ip::internal {
 
-// The TCP endpoints of `host` (empty: any address if `passive`, else loopback) and `service` (a number
-// or a name), of `family` (AF_UNSPEC: either). Parks a fiber, blocks a thread, until `deadline` at the
-// longest. Errors: error::netdb_errors, error::service_not_found, error::deadline_exceeded.
+// The TCP endpoints of `host` (empty: any address if `passive`, else loopback) and `service` (a
+// number or a name), of `family` (AF_UNSPEC: either). Parks a fiber, blocks a thread, until
+// `deadline` at the longest. Errors: error::netdb_errors, error::service_not_found,
+// error::deadline_exceeded.
 std::vector<tcp::endpoint> resolve(netpoll::reactor& reactor, const std::string& host,
                                    const std::string& service, int family, bool passive,
                                    netpoll::nanotime deadline, error_code& ec);

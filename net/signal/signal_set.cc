@@ -14,8 +14,8 @@ namespace {
 constexpr std::size_t max_sets = 32;
 constexpr int max_signal = 64;
 
-// What the signal handler reads: where each set wants to hear of which signals. A slot is in use while
-// its pipe is not -1.
+// What the signal handler reads: where each set wants to hear of which signals. A slot is in use
+// while its pipe is not -1.
 struct slot {
   std::atomic<int> pipe{-1};
   std::atomic<std::uint64_t> signals{0};

@@ -5,9 +5,9 @@
 //   net::signal_set signals(context, SIGINT, SIGTERM);
 //   int which = signals.wait();
 //
-// A signal is caught for the whole process as long as some set contains it, and goes to every set that
-// does. Signals that arrive while nobody waits are kept, in order, and end the next waits. Waits may be
-// made, and cancel() called, from any thread; the rest is for one thread at a time.
+// A signal is caught for the whole process as long as some set contains it, and goes to every set
+// that does. Signals that arrive while nobody waits are kept, in order, and end the next waits.
+// Waits may be made, and cancel() called, from any thread; the rest is for one thread at a time.
 #pragma once
 
 #include <csignal>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What stream sockets and acceptors have in common: an open descriptor on an io_context, its options,
-// addresses and deadlines. Not used by itself.
+// What stream sockets and acceptors have in common: an open descriptor on an io_context, its
+// options, addresses and deadlines. Not used by itself.
 //
 // Every operation comes as a throwing form and an error_code& form; those that may wait also as an
-// async_ form with a handler. Synchronous forms park the fiber when called on one and block the thread
-// when not. Operations in different directions, close() and cancel() may overlap in any threads; open,
-// move, assign and destroy may not overlap with anything.
+// async_ form with a handler. Synchronous forms park the fiber when called on one and block the
+// thread when not. Operations in different directions, close() and cancel() may overlap in any
+// threads; open, move, assign and destroy may not overlap with anything.
 //
-// close() and cancel() end pending operations with error::operation_aborted, a deadline ends them with
-// error::deadline_exceeded. What was transferred before is reported or stays in the socket.
+// close() and cancel() end pending operations with error::operation_aborted, a deadline ends them
+// with error::deadline_exceeded. What was transferred before is reported or stays in the socket.
 #pragma once
 
 #include <cstddef>
@@ -165,11 +165,11 @@ class basic_socket : public socket_base {
     ec.clear();
   }
 
-  // How the kernel reports that the socket is ready: `edge` unless set otherwise, which is right for every
-  // socket. `level` and `one_shot` are for descriptors of other kinds that were assigned; `exclusive` is
-  // for acceptors of several contexts that share one listening socket (dup(2) and assign()): a new
-  // connection wakes one of them instead of all. To be set before the first operation that has to wait;
-  // std::errc::device_or_resource_busy afterwards.
+  // How the kernel reports that the socket is ready: `edge` unless set otherwise, which is right
+  // for every socket. `level` and `one_shot` are for descriptors of other kinds that were assigned;
+  // `exclusive` is for acceptors of several contexts that share one listening socket (dup(2) and
+  // assign()): a new connection wakes one of them instead of all. To be set before the first
+  // operation that has to wait; std::errc::device_or_resource_busy afterwards.
   void set_trigger(trigger_type how) {
     error_code ec;
     set_trigger(how, ec);
@@ -182,8 +182,8 @@ class basic_socket : public socket_base {
     }
   }
 
-  // Waits for readiness without transferring anything. Waiting for wait_error, which out-of-band data
-  // ends, goes on beside a read that waits at the same time.
+  // Waits for readiness without transferring anything. Waiting for wait_error, which out-of-band
+  // data ends, goes on beside a read that waits at the same time.
   void wait(wait_type what) {
     error_code ec;
     wait(what, ec);
@@ -204,8 +204,8 @@ class basic_socket : public socket_base {
         token);
   }
 
-  // Deadlines: absolute, for the operation under way and all later ones, until set anew; no_deadline
-  // clears. One in the past ends pending operations at once.
+  // Deadlines: absolute, for the operation under way and all later ones, until set anew;
+  // no_deadline clears. One in the past ends pending operations at once.
   void set_deadline(std::chrono::steady_clock::time_point when) {
     set_deadline_of(netpoll::directions::both, when);
   }

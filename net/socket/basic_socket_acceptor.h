@@ -5,8 +5,8 @@
 //   net::ip::tcp::acceptor acceptor(context, {net::ip::tcp::v4(), 0});
 //   net::ip::tcp::socket socket = acceptor.accept();
 //
-// Connections that ended before they were accepted are skipped. Running out of descriptors is reported
-// (error::no_descriptors); net::listener backs off by itself instead.
+// Connections that ended before they were accepted are skipped. Running out of descriptors is
+// reported (error::no_descriptors); net::listener backs off by itself instead.
 #pragma once
 
 #include <cstddef>

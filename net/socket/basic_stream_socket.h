@@ -6,8 +6,8 @@
 //   socket.connect(endpoint);
 //   std::size_t n = socket.read_some(net::buffer(data));
 //
-// read_some and write_some transfer at least one byte, unless the buffers are empty, which succeeds at
-// once. The end of the stream is error::eof. At most 64 buffers of a sequence are used per call.
+// read_some and write_some transfer at least one byte, unless the buffers are empty, which succeeds
+// at once. The end of the stream is error::eof. At most 64 buffers of a sequence are used per call.
 #pragma once
 
 #include <cstddef>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How a socket does a request of the reactor's, in every style: synchronous, which parks a fiber and
-// blocks a thread, or with a handler. Also where the reactor's errors become those that Asio's users
-// know: a pending operation of a socket that is closed is aborted, one begun afterwards has a bad
-// descriptor.
+// How a socket does a request of the reactor's, in every style: synchronous, which parks a fiber
+// and blocks a thread, or with a handler. Also where the reactor's errors become those that Asio's
+// users know: a pending operation of a socket that is closed is aborted, one begun afterwards has a
+// bad descriptor.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// When a composed read or write is finished: a function object called with (error_code, bytes so far)
-// that returns how many bytes the next step may transfer at most; 0 ends the operation.
+// When a composed read or write is finished: a function object called with (error_code, bytes so
+// far) that returns how many bytes the next step may transfer at most; 0 ends the operation.
 #pragma once
 
 #include <cstddef>

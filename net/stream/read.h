@@ -5,8 +5,9 @@
 //   net::read(socket, net::buffer(header));
 //   net::async_read(socket, net::buffer(body), [](std::error_code ec, std::size_t n) { … });
 //
-// Composed of read_some(): nobody else may read from the stream meanwhile. The number of bytes is right
-// also when there is an error; the end of the stream before the buffers are full is error::eof.
+// Composed of read_some(): nobody else may read from the stream meanwhile. The number of bytes is
+// right also when there is an error; the end of the stream before the buffers are full is
+// error::eof.
 #pragma once
 
 #include <cstddef>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The one loop behind read and write: some, and some more, until a completion condition says enough.
-// What a step is, reading or writing, is a parameter.
+// The one loop behind read and write: some, and some more, until a completion condition says
+// enough. What a step is, reading or writing, is a parameter.
 #pragma once
 
 #include <algorithm>

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// write() and async_write(): everything in the buffers, or as much as a completion condition asks for.
+// write() and async_write(): everything in the buffers, or as much as a completion condition asks
+// for.
 //
 //   net::write(socket, net::buffer(text));
 //   net::async_write(socket, net::buffer(text), [](std::error_code ec, std::size_t n) { … });
 //
-// Composed of write_some(): nobody else may write to the stream meanwhile. The number of bytes is right
-// also when there is an error.
+// Composed of write_some(): nobody else may write to the stream meanwhile. The number of bytes is
+// right also when there is an error.
 #pragma once
 
 #include <cstddef>

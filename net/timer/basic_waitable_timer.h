@@ -7,9 +7,9 @@
 //   timer.async_wait([](std::error_code ec) { … });
 //   timer.wait();
 //
-// Moving the expiry or cancelling ends all waits with error::operation_aborted. A wait whose time has
-// come before the cancellation reports success, as in Asio. Distinct timers may be used from any
-// threads, one timer by one at a time; cancel() alone may also run beside a wait().
+// Moving the expiry or cancelling ends all waits with error::operation_aborted. A wait whose time
+// has come before the cancellation reports success, as in Asio. Distinct timers may be used from
+// any threads, one timer by one at a time; cancel() alone may also run beside a wait().
 #pragma once
 
 #include <chrono>

@@ -16,7 +16,8 @@ void sleep_until(netpoll::nanotime when) {
     std::this_thread::sleep_until(netpoll::to_steady_time(when));
     return;
   }
-  // Not the current context: there is none while the fiber is unwound. Only io_contexts have run loops.
+  // Not the current context: there is none while the fiber is unwound. Only io_contexts have run
+  // loops.
   auto& context = static_cast<io_context&>(fiber->loop().context());
   netpoll::timer_queue::entry timer;
   while (netpoll::clock::now() < when) {

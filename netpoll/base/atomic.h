@@ -4,9 +4,9 @@
 // testing/interleave can put its own in their place.
 //
 // A test that wants to go through the orders in which threads may take their steps has to stand
-// between any two accesses to what they share. For that the same sources are compiled once more, with
-// NETPOLL_EXPLORE defined, against types that ask a scheduler before each access. In every other build
-// these are aliases and cost nothing.
+// between any two accesses to what they share. For that the same sources are compiled once more,
+// with NETPOLL_EXPLORE defined, against types that ask a scheduler before each access. In every
+// other build these are aliases and cost nothing.
 #pragma once
 
 #if defined(NETPOLL_EXPLORE)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The one clock of the library: std::chrono::steady_clock (CLOCK_MONOTONIC) as a signed count of
-// nanoseconds, so that a point in time fits an atomic word. Every deadline, timer and sleep reads it
-// here, and a test can put its own clock in its place.
+// nanoseconds, so that a point in time fits an atomic word. Every deadline, timer and sleep reads
+// it here, and a test can put its own clock in its place.
 //
 // nanotime arithmetic saturates: a deadline 300 years away is `never`, not a negative number.
 // All functions are thread-safe, except set_source(), which must not race with a running reactor.
@@ -74,8 +74,8 @@ namespace clock {
 // Now, by the installed source or else by CLOCK_MONOTONIC.
 nanotime now() noexcept;
 
-// The test seam. While a source is installed, `now()` asks it, and whoever would sleep until a point
-// in time sleeps until it is told that time moved.
+// The test seam. While a source is installed, `now()` asks it, and whoever would sleep until a
+// point in time sleeps until it is told that time moved.
 class source {
  public:
   virtual nanotime now() noexcept = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// intrusive_list<T> is the one doubly linked list of the library, for sets whose members leave in any
-// order. Members link through intrusive_list_node<T>; adding and removing never allocate. The list
-// does not own its members. Not thread-safe.
+// intrusive_list<T> is the one doubly linked list of the library, for sets whose members leave in
+// any order. Members link through intrusive_list_node<T>; adding and removing never allocate. The
+// list does not own its members. Not thread-safe.
 #pragma once
 
 namespace netpoll {

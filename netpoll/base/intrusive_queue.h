@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// intrusive_queue<T> is the one FIFO of the library. A T is queued by its own `next_in_queue` link, so
-// pushing and popping never allocate, and a T is in one queue at a time. The queue does not own its
-// elements. Not thread-safe.
+// intrusive_queue<T> is the one FIFO of the library. A T is queued by its own `next_in_queue` link,
+// so pushing and popping never allocate, and a T is in one queue at a time. The queue does not own
+// its elements. Not thread-safe.
 //
 //   struct job : netpoll::intrusive_queue_node<job> { … };
 //   netpoll::intrusive_queue<job> jobs;
@@ -72,7 +72,8 @@ class intrusive_queue {
     other.front_ = nullptr;
   }
 
-  // Takes `element` out wherever it stands, in time linear in its position. False if it is not here.
+  // Takes `element` out wherever it stands, in time linear in its position. False if it is not
+  // here.
   bool remove(T& element) noexcept {
     T* previous = nullptr;
     for (T* at = front_; at != nullptr; previous = at, at = at->next_in_queue) {

@@ -76,8 +76,8 @@ result invoke_vector(call which, int fd, const ::iovec* buffers, std::size_t cou
   });
 }
 
-// For calls that have no MSG_NOSIGNAL: a peer that is gone is EPIPE and no signal, whatever the process
-// does with SIGPIPE.
+// For calls that have no MSG_NOSIGNAL: a peer that is gone is EPIPE and no signal, whatever the
+// process does with SIGPIPE.
 class no_sigpipe {
  public:
   no_sigpipe() noexcept {
@@ -93,8 +93,8 @@ class no_sigpipe {
   no_sigpipe(const no_sigpipe&) = delete;
   no_sigpipe& operator=(const no_sigpipe&) = delete;
 
-  // The answer to a call that asked for `size` bytes; takes back the signal that may have come with it,
-  // leaves errno alone. A call that moved some bytes before it met the end raises it, too.
+  // The answer to a call that asked for `size` bytes; takes back the signal that may have come with
+  // it, leaves errno alone. A call that moved some bytes before it met the end raises it, too.
   long seen(long answer, std::size_t size) const noexcept {
     const int error = errno;
     const bool may_be_raised =

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Every system call of the library, each written once. This is the only place that reads errno, that
-// retries EINTR and that asks for close-on-exec and non-blocking descriptors, and the seam where a
-// test makes a call fail.
+// Every system call of the library, each written once. This is the only place that reads errno,
+// that retries EINTR and that asks for close-on-exec and non-blocking descriptors, and the seam
+// where a test makes a call fail.
 //
 // Nothing here throws or blocks unless the kernel call does. All functions are thread-safe.
 //
@@ -91,8 +91,8 @@ result close(int fd) noexcept;
 
 result epoll_create() noexcept;
 result epoll_control(int epoll_fd, int operation, int fd, ::epoll_event* event) noexcept;
-// Not retried on EINTR, so that a timed wait computes its time anew. `timeout_ns` < 0 waits for ever;
-// otherwise it is rounded up to what the kernel can express, never down.
+// Not retried on EINTR, so that a timed wait computes its time anew. `timeout_ns` < 0 waits for
+// ever; otherwise it is rounded up to what the kernel can express, never down.
 result epoll_wait(int epoll_fd, ::epoll_event* events, int size, std::int64_t timeout_ns) noexcept;
 result event_fd() noexcept;
 // A timer on CLOCK_MONOTONIC that is readable once its time has come.
@@ -165,9 +165,10 @@ const char* name_of(call which) noexcept;
 // What a test installs to stand between the library and the kernel.
 class fault_injector {
  public:
-  // Called before each call. Returning a result makes that the kernel's answer (EINTR is retried like
-  // a real one); returning nothing lets the call go on, with `size` possibly made smaller first, to
-  // get a short transfer. `size` is 0 for calls that transfer nothing. Called from any thread.
+  // Called before each call. Returning a result makes that the kernel's answer (EINTR is retried
+  // like a real one); returning nothing lets the call go on, with `size` possibly made smaller
+  // first, to get a short transfer. `size` is 0 for calls that transfer nothing. Called from any
+  // thread.
   virtual std::optional<result> before(call which, int fd, std::size_t& size) noexcept = 0;
 
   // Called after each call, before the library sees what it answered: here a test lets others act

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Timed waits where the kernel has no epoll_pwait2. That is found out once and remembered for the life
-// of the process, so these tests have a program of their own.
+// Timed waits where the kernel has no epoll_pwait2. That is found out once and remembered for the
+// life of the process, so these tests have a program of their own.
 //
-// The program puts an epoll_wait of its own before the C library's: what is tested is which timeout the
-// kernel is given.
+// The program puts an epoll_wait of its own before the C library's: what is tested is which timeout
+// the kernel is given.
 #include <sys/epoll.h>
 
 #include <cerrno>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What holds for every system call alike: it tells what the kernel told, a test can make it fail,
-// interrupt it, shorten it and see what it answered, and an interruption is retried or reported as the
-// header says. The table below has a row for each call; one that is missing is a failure.
+// interrupt it, shorten it and see what it answered, and an interruption is retried or reported as
+// the header says. The table below has a row for each call; one that is missing is a failure.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>

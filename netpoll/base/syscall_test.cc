@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Each system call on real descriptors: that it does what it says, that what it makes is close-on-exec
-// and non-blocking, and that real signals interrupt it as the header says.
+// Each system call on real descriptors: that it does what it says, that what it makes is
+// close-on-exec and non-blocking, and that real signals interrupt it as the header says.
 #include "netpoll/base/syscall.h"
 
 #include <arpa/inet.h>
@@ -113,7 +113,7 @@ class alarms {
   signal_handler handler_{SIGALRM};
 };
 
-// Reading and writing --------------------------------------------------------------------------------
+// Reading and writing -----------------------------------------------------------------------------
 
 TEST(SyscallResult, SaysOkOnlyWithoutAnError) {
   EXPECT_TRUE((result{0, 0}).ok());
@@ -278,7 +278,7 @@ TEST(SyscallTransfer, ReceivedDescriptorsAreCloseOnExec) {
   EXPECT_EQ(content(received), "abc");
 }
 
-// Moving inside the kernel ---------------------------------------------------------------------------
+// Moving inside the kernel ------------------------------------------------------------------------
 
 TEST(SyscallMove, SendFileAtAnOffsetOrAtThePosition) {
   const unique_fd file = make_file("abcdef");
@@ -366,7 +366,7 @@ TEST(SyscallMove, CopyFileRangeAtOffsetsOrAtThePositions) {
   EXPECT_EQ(sys::copy_file_range(from.get(), &from_offset, to.get(), nullptr, 2).value, 0);
 }
 
-// Sockets --------------------------------------------------------------------------------------------
+// Sockets -----------------------------------------------------------------------------------------
 
 class SyscallSocket : public ::testing::Test {
  protected:
@@ -477,7 +477,7 @@ TEST_F(SyscallSocket, OptionsAreSetAndRead) {
   EXPECT_EQ(sys::get_option(listener_.get(), IPPROTO_TCP, -1, &value, &size).error, ENOPROTOOPT);
 }
 
-// Descriptors ----------------------------------------------------------------------------------------
+// Descriptors -------------------------------------------------------------------------------------
 
 TEST(SyscallDescriptor, AvailableCountsWhatCanBeReadNow) {
   const ends pipe = make_pipe();
@@ -544,7 +544,7 @@ TEST(SyscallDescriptor, CloseFreesTheNumber) {
   EXPECT_EQ(sys::close(number).error, EBADF);
 }
 
-// Waiting --------------------------------------------------------------------------------------------
+// Waiting -----------------------------------------------------------------------------------------
 
 constexpr std::int64_t millisecond_ns = 1'000'000;
 
@@ -679,12 +679,12 @@ TEST(SyscallWait, ATimerIsReadableOnceItsTimeHasCome) {
   EXPECT_EQ(sys::set_timer_fd(timer.get(), -1).error, EINVAL);
 }
 
-// Real signals ---------------------------------------------------------------------------------------
+// Real signals ------------------------------------------------------------------------------------
 
 class SyscallInterrupted : public ::testing::Test {
  protected:
-  // Makes `blocking`, which waits for what `let_go` brings about; that happens after the third try, so
-  // the tries before it can only have ended by a signal.
+  // Makes `blocking`, which waits for what `let_go` brings about; that happens after the third try,
+  // so the tries before it can only have ended by a signal.
   template <typename Blocking, typename LetGo>
   void expect_retried(call which, Blocking blocking, LetGo let_go, long value) {
     nettest::faults faults;
@@ -827,7 +827,7 @@ TEST(SyscallSignal, AnActionIsInstalled) {
   EXPECT_EQ(handler.count(), 1);
 }
 
-// Memory ---------------------------------------------------------------------------------------------
+// Memory ------------------------------------------------------------------------------------------
 
 class SyscallMemory : public ::testing::Test {
  protected:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// unique_fd owns a file descriptor number and closes it once. It knows no reactor: netpoll::fd is the
-// descriptor that operations wait on. Not thread-safe.
+// unique_fd owns a file descriptor number and closes it once. It knows no reactor: netpoll::fd is
+// the descriptor that operations wait on. Not thread-safe.
 #pragma once
 
 #include <utility>

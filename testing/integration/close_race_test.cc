@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Closing while others are at it, on the public interface and in real threads: what was being waited for
-// ends, numbers that are used anew are left alone, ports are free again.
+// Closing while others are at it, on the public interface and in real threads: what was being
+// waited for ends, numbers that are used anew are left alone, ports are free again.
 #include <sys/socket.h>
 
 #include <array>
@@ -19,8 +19,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Threads read from connections that others close, while another opens and closes sockets whose bytes no
-// reader may ever see: they get the very numbers that the connections had.
+// Threads read from connections that others close, while another opens and closes sockets whose
+// bytes no reader may ever see: they get the very numbers that the connections had.
 TEST(CloseRace, NoCallReachesANumberThatIsSomebodyElsesByNow) {
   constexpr int rounds = 300;
   std::atomic<bool> is_over{false};

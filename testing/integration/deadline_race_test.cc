@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Deadlines under way: bytes that arrive while reads time out, dials that succeed as their time is up,
-// timers beside handlers that never let go.
+// Deadlines under way: bytes that arrive while reads time out, dials that succeed as their time is
+// up, timers beside handlers that never let go.
 #include <array>
 #include <atomic>
 #include <chrono>

@@ -95,8 +95,8 @@ TEST(Exhaustion, OfTheAddressesOfANameAllAreTriedAndTheFirstErrorIsTold) {
 }
 
 TEST(Exhaustion, NobodyConnectsToHimself) {
-  // Dialling a port in the range that outgoing connections are given can meet the very port it gets. It is
-  // told as a refusal: nobody listens.
+  // Dialling a port in the range that outgoing connections are given can meet the very port it
+  // gets. It is told as a refusal: nobody listens.
   net::run([] {
     net::listener l = net::listen("tcp", "127.0.0.1:0");
     const std::string address = l.local_endpoint().to_string();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What netpoll/base/atomic.h is in a build for testing/interleave: words and mutexes that let the
-// scheduler choose before each access. All actors run on one thread, so the values are plain; memory
-// orders are accepted and not looked at.
+// scheduler choose before each access. All actors run on one thread, so the values are plain;
+// memory orders are accepted and not looked at.
 #pragma once
 
 #include <atomic>

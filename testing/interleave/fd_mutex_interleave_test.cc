@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The shipping fd_mutex in every order of steps: operations that take turns, a close, a handle that goes.
-// In every order the number is destroyed once, when nobody is inside, the memory is recycled once, when
-// nobody knows it, and no waiter is forgotten.
+// The shipping fd_mutex in every order of steps: operations that take turns, a close, a handle that
+// goes. In every order the number is destroyed once, when nobody is inside, the memory is recycled
+// once, when nobody knows it, and no waiter is forgotten.
 #include "netpoll/fd_mutex.h"
 
 #include <string>

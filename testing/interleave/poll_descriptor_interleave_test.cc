@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The shipping descriptor, operation and reactor code in every order of steps of two and three actors:
-// operations that park, events, closes, deadlines that fire and are moved, cancellations, descriptors
-// used anew. In every order each operation ends, is resumed once for each time it parked, and makes no
-// call on a number that was closed.
+// The shipping descriptor, operation and reactor code in every order of steps of two and three
+// actors: operations that park, events, closes, deadlines that fire and are moved, cancellations,
+// descriptors used anew. In every order each operation ends, is resumed once for each time it
+// parked, and makes no call on a number that was closed.
 #include <string>
 #include <vector>
 
@@ -15,7 +15,7 @@
 namespace netpoll::interleave {
 namespace {
 
-// ---- One operation and what ends it -----------------------------------------------------------------
+// ---- One operation and what ends it -------------------------------------------------------------
 
 template <trigger How>
 class reader_and_event : public descriptor_scenario {
@@ -215,7 +215,7 @@ TEST(PollDescriptorOrders, ACloseEndsBothDirections) {
   explore_and_expect_fine<reader_and_writer_and_closer>("read, write, close", 2);
 }
 
-// ---- Deadlines ------------------------------------------------------------------------------------
+// ---- Deadlines ----------------------------------------------------------------------------------
 
 class reader_and_past_deadline : public descriptor_scenario {
  public:
@@ -297,7 +297,8 @@ TEST(PollDescriptorOrders, ADeadlinePulledEarlierWhileItFires) {
                                                           2);
 }
 
-// Two move the deadline, one to a time that comes and one to none: a reader ends if the former was last.
+// Two move the deadline, one to a time that comes and one to none: a reader ends if the former was
+// last.
 class two_movers : public descriptor_scenario {
  public:
   std::vector<actor> actors() override {
@@ -358,7 +359,8 @@ TEST(PollDescriptorOrders, ADeadlineMovedBeforeAnOperationBeganDoesNotEndIt) {
   explore_and_expect_fine<mover_then_reader>("deadline is moved, then read, deadline fires", 3);
 }
 
-// A thread that keeps the time itself while somebody moves the deadline: it is told, or has seen it.
+// A thread that keeps the time itself while somebody moves the deadline: it is told, or has seen
+// it.
 class self_server_and_mover : public descriptor_scenario, private resumer {
  public:
   self_server_and_mover() {
@@ -439,7 +441,7 @@ TEST(PollDescriptorOrders, ACloseAndADeadlineThatFiresEndAReaderOnce) {
   explore_and_expect_fine<closer_and_timer>("read, close, deadline fires", 3);
 }
 
-// ---- A descriptor used anew -------------------------------------------------------------------------
+// ---- A descriptor used anew ---------------------------------------------------------------------
 
 // The operation has been started when the handle goes and its descriptor gets another use.
 class late_first_try : public descriptor_scenario {
@@ -499,7 +501,8 @@ TEST(PollDescriptorOrders, AnOperationQueuedOnTheNextUseIsClosed) {
   explore_and_expect_fine<late_first_try_queued>("started, queued on the next use", 3);
 }
 
-// The reader of the next use gets its own item and no other, whatever the event of the last use does.
+// The reader of the next use gets its own item and no other, whatever the event of the last use
+// does.
 class stale_event_and_next_reader : public descriptor_scenario {
  public:
   stale_event_and_next_reader() {

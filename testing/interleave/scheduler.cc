@@ -113,8 +113,8 @@ class explorer {
   }
 
  private:
-  // Stacks are kept: an order takes microseconds, a stack does not. Those of actors that never ended are
-  // given up, with what stands on them.
+  // Stacks are kept: an order takes microseconds, a stack does not. Those of actors that never
+  // ended are given up, with what stands on them.
   static std::vector<runner*>& idle_runners() {
     static auto* const all = new std::vector<runner*>;
     return *all;

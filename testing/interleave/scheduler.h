@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Runs a few actors on one thread and decides, before each access that one of them makes to what they
-// share, who goes on. It repeats that for every order there is, up to a number of preemptions: switches
-// away from an actor that could have gone on. Most races need one or two.
+// Runs a few actors on one thread and decides, before each access that one of them makes to what
+// they share, who goes on. It repeats that for every order there is, up to a number of preemptions:
+// switches away from an actor that could have gone on. Most races need one or two.
 //
 //   struct two_lockers { … void run(actors& all); void verify(); };
 //   exploration found = explore<two_lockers>({.preemptions = 3});
 //
-// The orders are those of a sequentially consistent machine; what weaker orders would add is the subject
-// of testing/model. One exploration at a time, on one thread.
+// The orders are those of a sequentially consistent machine; what weaker orders would add is the
+// subject of testing/model. One exploration at a time, on one thread.
 #pragma once
 
 #include <cstddef>
@@ -20,15 +20,16 @@
 
 namespace netpoll::interleave {
 
-// ---- For the instrumented types ------------------------------------------------------------------
+// ---- For the instrumented types -----------------------------------------------------------------
 
 // The calling actor is about to make an access. Outside an exploration nothing happens.
 void step(const char* what, const void* where) noexcept;
 
-// The calling actor cannot go on until `is_possible()`. The answer may depend on anything actors change.
+// The calling actor cannot go on until `is_possible()`. The answer may depend on anything actors
+// change.
 void block_until(const char* what, const void* where, const std::function<bool()>& is_possible);
 
-// ---- For tests -------------------------------------------------------------------------------------
+// ---- For tests ----------------------------------------------------------------------------------
 
 struct limits {
   // How often an order may leave an actor that could go on.
@@ -46,9 +47,9 @@ struct exploration {
 
 using actor = std::function<void()>;
 
-// A scenario is made anew for each order. Its actors run until they return; when none can go on before
-// that, the order has failed. verify() is called after all have returned and says what is wrong, or
-// nothing.
+// A scenario is made anew for each order. Its actors run until they return; when none can go on
+// before that, the order has failed. verify() is called after all have returned and says what is
+// wrong, or nothing.
 class scenario {
  public:
   virtual ~scenario() = default;

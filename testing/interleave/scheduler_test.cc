@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The explorer itself: that it goes through every order, and finds what is wrong in only one of them.
+// The explorer itself: that it goes through every order, and finds what is wrong in only one of
+// them.
 #include "testing/interleave/scheduler.h"
 
 #include <mutex>

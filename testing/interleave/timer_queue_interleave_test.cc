@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The shipping timer queue in every order of steps: times that come while they are moved, taken out or
-// cancelled. Each waiter is resumed or taken back, one of the two and once; a callback comes with the
-// sequence it was armed under; one who sleeps until next() sleeps no longer than the first time.
+// The shipping timer queue in every order of steps: times that come while they are moved, taken out
+// or cancelled. Each waiter is resumed or taken back, one of the two and once; a callback comes
+// with the sequence it was armed under; one who sleeps until next() sleeps no longer than the first
+// time.
 #include "netpoll/timer_queue.h"
 
 #include <string>
@@ -71,8 +72,8 @@ class expiry_removal_and_cancel final : public scenario {
   std::size_t cancelled_ = 0;
 };
 
-// A deadline that is due is moved and then disarmed. Callbacks may come late, but only with a sequence
-// that was armed, each at most once.
+// A deadline that is due is moved and then disarmed. Callbacks may come late, but only with a
+// sequence that was armed, each at most once.
 class expiry_and_moves final : public scenario {
  public:
   expiry_and_moves() { queue_.arm(deadline_, 100, 1); }
@@ -102,8 +103,8 @@ class expiry_and_moves final : public scenario {
   deadline deadline_;
 };
 
-// One who is about to sleep until next() and one who arms: either the sleeper sees the time, or the armer
-// is told that it is the first and sees the sleeper.
+// One who is about to sleep until next() and one who arms: either the sleeper sees the time, or the
+// armer is told that it is the first and sees the sleeper.
 class sleeper_and_armer final : public scenario {
  public:
   sleeper_and_armer() { queue_.arm(later_, 1000, 1); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The shipping wake-up in every order of steps: a thread that goes to sleep and others that have news for
-// it. Nobody sleeps on news, and the eventfd is written once for a sleep at most.
+// The shipping wake-up in every order of steps: a thread that goes to sleep and others that have
+// news for it. Nobody sleeps on news, and the eventfd is written once for a sleep at most.
 #include "netpoll/wakeup.h"
 
 #include <string>
@@ -15,8 +15,9 @@
 namespace netpoll::interleave {
 namespace {
 
-// A sleeper takes as many pieces of news as there are notifiers. News is stored before notifying; the
-// sleeper looks for it after begin_sleep(), as a reactor looks at its timers and a loop at its queue.
+// A sleeper takes as many pieces of news as there are notifiers. News is stored before notifying;
+// the sleeper looks for it after begin_sleep(), as a reactor looks at its timers and a loop at its
+// queue.
 template <bool IfAsleep, int Notifiers>
 class sleeper_and_notifiers final : public scenario {
  public:
@@ -28,8 +29,8 @@ class sleeper_and_notifiers final : public scenario {
       while (taken < Notifiers) {
         if (wakeup_.begin_sleep()) {
           ++sleeps_;
-          // notify() alone ends a sleep whose news came before it: the sleeper need not look again. Who
-          // uses notify_if_asleep() is found by looking.
+          // notify() alone ends a sleep whose news came before it: the sleeper need not look again.
+          // Who uses notify_if_asleep() is found by looking.
           if (!IfAsleep || news_.load() == 0) {
             block_until("epoll_wait", this, [this] { return kernel_.is_eventfd_readable(); });
           }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A world for scenarios on netpoll's own code: a kernel of a few descriptors, operations that park, and
-// what the reactor would do with an event. No system call is made.
+// A world for scenarios on netpoll's own code: a kernel of a few descriptors, operations that park,
+// and what the reactor would do with an event. No system call is made.
 //
-// A fake descriptor holds items. An item that arrives makes an edge; whether epoll reports it depends on
-// how the descriptor is registered, as with the real one.
+// A fake descriptor holds items. An item that arrives makes an edge; whether epoll reports it
+// depends on how the descriptor is registered, as with the real one.
 #pragma once
 
 #include <cerrno>
@@ -252,8 +252,8 @@ class descriptor_scenario : public scenario, private clock::source {
  protected:
   nanotime now() noexcept override { return now_; }
 
-  // The reactor's part, one event at a time, until `count` have been dispatched: fetched from epoll, and
-  // perhaps much later handed to the descriptor.
+  // The reactor's part, one event at a time, until `count` have been dispatched: fetched from
+  // epoll, and perhaps much later handed to the descriptor.
   void dispatch_events(int count) {
     while (count-- > 0) {
       block_until("epoll_wait", this, [this] { return kernel_.has_event() || is_over_; });

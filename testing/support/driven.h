@@ -3,7 +3,7 @@
 // Operations on a reactor that the test runs by hand, so that each step happens when the test says.
 //
 //   nettest::read_buffer buffer(100);
-//   nettest::driven<netpoll::read_request> reading(fd, netpoll::transport::stream_socket, buffer.view());
+//   auto reading = driven<read_request>(fd, transport::stream_socket, &buffer.view, 1);
 //   reactor.wait(0);
 //   EXPECT_TRUE(reading.is_done());
 #pragma once
@@ -47,8 +47,8 @@ class driven final : private netpoll::resumer {
   Request& operator*() { return request_; }
   Request* operator->() { return &request_; }
 
-  // When resumed, calls `what` first; it may do anything but destroy this. For what happens between the
-  // decision to wake somebody and his running.
+  // When resumed, calls `what` first; it may do anything but destroy this. For what happens between
+  // the decision to wake somebody and his running.
   void before_going_on(std::function<void()> what) { before_ = std::move(what); }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A clock that stands still until the test moves it. Installed for as long as it lives; reactors and
-// threads that wait for a time are told whenever it moves.
+// A clock that stands still until the test moves it. Installed for as long as it lives; reactors
+// and threads that wait for a time are told whenever it moves.
 //
 //   nettest::fake_clock clock;
 //   clock.advance(std::chrono::seconds(5));

@@ -11,16 +11,16 @@
 //   faults.on(call::epoll_wait, [&] { peer.close(); });        // in the last moment
 //   EXPECT_EQ(faults.count(call::recv), 1);
 //
-// "Calls" are tries: one that the library repeats, after EINTR say, counts again. The number a call is
-// made on is the socket for a socket's calls, the descriptor registered for epoll_control, the epoll
-// descriptor for the waits, the source for splice, the target for send_file and copy_file_range, and
-// -1 for what has none.
+// "Calls" are tries: one that the library repeats, after EINTR say, counts again. The number a call
+// is made on is the socket for a socket's calls, the descriptor registered for epoll_control, the
+// epoll descriptor for the waits, the source for splice, the target for send_file and
+// copy_file_range, and -1 for what has none.
 //
-// Of several instructions that meet in one call fail_nth goes before interrupt, interrupt before fail,
-// and each before shorten; those that are not followed wait for their next call.
+// Of several instructions that meet in one call fail_nth goes before interrupt, interrupt before
+// fail, and each before shorten; those that are not followed wait for their next call.
 //
-// All members may be called from any thread, and from inside the functions given to on() and after().
-// Those run on the thread that makes the call, without a lock.
+// All members may be called from any thread, and from inside the functions given to on() and
+// after(). Those run on the thread that makes the call, without a lock.
 #pragma once
 
 #include <algorithm>
@@ -63,8 +63,8 @@ class faults final : private netpoll::sys::fault_injector {
   faults(const faults&) = delete;
   faults& operator=(const faults&) = delete;
 
-  // The next `times` calls of the kind report `error`. Takes the place of an earlier one for the same
-  // kind and number; 0 times ends it.
+  // The next `times` calls of the kind report `error`. Takes the place of an earlier one for the
+  // same kind and number; 0 times ends it.
   void fail(call which, int error, int times = 1, place where = {}) {
     replace({.what = kind::fail, .which = which, .where = where, .times = times, .error = error});
   }
@@ -82,23 +82,23 @@ class faults final : private netpoll::sys::fault_injector {
         {.what = kind::interrupt, .which = which, .where = where, .times = times, .error = EINTR});
   }
 
-  // The next `times` calls of the kind move at most `bytes`. On a socket that epoll already reports, the
-  // library takes a short transfer for "no more now" and waits for an event, which the kernel, who knows
-  // better, does not send: there, only shorten what is tried again anyway.
+  // The next `times` calls of the kind move at most `bytes`. On a socket that epoll already
+  // reports, the library takes a short transfer for "no more now" and waits for an event, which the
+  // kernel, who knows better, does not send: there, only shorten what is tried again anyway.
   void shorten(call which, std::size_t bytes, int times = 1, place where = {}) {
     replace({.what = kind::shorten, .which = which, .where = where, .times = times, .size = bytes});
   }
 
-  // Runs `action` once, right before the n-th call of the kind, which then goes on. What `action` asks
-  // for concerns that very call already.
+  // Runs `action` once, right before the n-th call of the kind, which then goes on. What `action`
+  // asks for concerns that very call already.
   void on(call which, std::function<void()> action, int n = 1, place where = {}) {
     const std::lock_guard lock(mutex_);
     before_.push_back(
         {which, where, n - 1, [action = std::move(action)](int, const result&) { action(); }});
   }
 
-  // Runs `action` once, after the n-th call of the kind to end from now on and before the library sees
-  // its answer; the answer may be an injected one.
+  // Runs `action` once, after the n-th call of the kind to end from now on and before the library
+  // sees its answer; the answer may be an injected one.
   void after(call which, std::function<void(int fd, const result& answer)> action, int n = 1,
              place where = {}) {
     const std::lock_guard lock(mutex_);

@@ -59,24 +59,24 @@ void fd::cancel() noexcept {
   }
 }
 
-std::error_code fd::set_deadline(directions which, nanotime when) noexcept {
-  if (when != never && descriptor_ != nullptr && !descriptor_->is_pollable()) {
+// Does `set` on what can have deadlines; clearing one is allowed on everything that is open.
+template <typename Set>
+std::error_code fd::set_time(bool is_clearing, Set set) noexcept {
+  if (!is_clearing && descriptor_ != nullptr && !descriptor_->is_pollable()) {
     return is_open() ? errc::no_deadline : errc::closed;
   }
   return with_number([&](int) {
-    descriptor_->set_deadline(which, when);
+    set();
     return sys::result{};
   });
 }
 
+std::error_code fd::set_deadline(directions which, nanotime when) noexcept {
+  return set_time(when == never, [&] { descriptor_->set_deadline(which, when); });
+}
+
 std::error_code fd::set_timeout(directions which, nanotime timeout) noexcept {
-  if (timeout != 0 && descriptor_ != nullptr && !descriptor_->is_pollable()) {
-    return is_open() ? errc::no_deadline : errc::closed;
-  }
-  return with_number([&](int) {
-    descriptor_->set_timeout(which, timeout);
-    return sys::result{};
-  });
+  return set_time(timeout == 0, [&] { descriptor_->set_timeout(which, timeout); });
 }
 
 std::error_code fd::set_option(int level, int name, const void* data,

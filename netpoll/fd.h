@@ -111,6 +111,8 @@ class fd {
   poll_descriptor* descriptor() const noexcept { return descriptor_; }
 
  private:
+  template <typename Set>
+  std::error_code set_time(bool is_clearing, Set set) noexcept;
   void reset() noexcept;
 
   poll_descriptor* descriptor_ = nullptr;

@@ -67,7 +67,6 @@ int poll_descriptor::set_trigger(trigger how) noexcept {
     return EBUSY;
   }
   trigger_.store(how, std::memory_order_relaxed);
-  reported_ = 0;
   return 0;
 }
 
@@ -88,7 +87,7 @@ int poll_descriptor::report_from_now_on(direction which) noexcept {
 }
 
 int poll_descriptor::register_locked() noexcept {
-  const int error = reactor_->add(*this, reported_);
+  const int error = reactor_->control(EPOLL_CTL_ADD, *this, reported_);
   if (error == 0) {
     registration_.store(registration::done, std::memory_order_release);
   } else if (error == EPERM) {
@@ -98,7 +97,7 @@ int poll_descriptor::register_locked() noexcept {
 }
 
 int poll_descriptor::arm_locked(std::uint32_t wanted) noexcept {
-  const int error = reactor_->modify(*this, wanted);
+  const int error = reactor_->control(EPOLL_CTL_MOD, *this, wanted);
   if (error == 0) {
     reported_ = wanted;
   }

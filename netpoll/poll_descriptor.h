@@ -199,8 +199,9 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
 
   static void on_timer(timer_queue::entry& self, std::uint32_t sequence) noexcept;
   void timer_fired(std::uint32_t sequence) noexcept;
-  void reconcile() noexcept;
-  void reconcile_and_tell() noexcept;
+  template <typename Also>
+  void reconcile(Also also) noexcept;
+  void tell_self_servers() noexcept;
   void reconcile_locked(waiter_queue& expired) noexcept;
   void arm_timer() noexcept;
   waiter* evict(direction which) noexcept;

@@ -10,6 +10,19 @@
 
 namespace netpoll {
 
+// Brings everything in line with the deadlines, does `also` under the same lock, and resumes, without
+// it, whose time is up.
+template <typename Also>
+void poll_descriptor::reconcile(Also also) noexcept {
+  waiter_queue expired;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    reconcile_locked(expired);
+    also();
+  }
+  resume_all(expired, wake_reason::deadline);
+}
+
 void poll_descriptor::set_deadline(directions which, nanotime when) noexcept {
   bool must_look = false;
   for (const direction each : all_directions) {
@@ -25,7 +38,7 @@ void poll_descriptor::set_deadline(directions which, nanotime when) noexcept {
   // A timer that is armed early enough sees to the rest, unless it is overdue: then the new
   // deadline may have passed as well, and that must not go unnoticed until the reactor comes round.
   if (must_look || when < armed_at || (armed_at != never && armed_at <= clock::now())) {
-    reconcile_and_tell();
+    reconcile([&] { tell_self_servers(); });
   }
 }
 
@@ -54,19 +67,19 @@ void poll_descriptor::begin_operation(direction which) noexcept {
     const nanotime until = add_saturated(clock::now(), timeout);
     mine.operation_deadline.store(until, std::memory_order_seq_cst);
     if (until < armed_at_.load(std::memory_order_seq_cst)) {
-      reconcile();
+      reconcile([] {});
       return;
     }
   }
   if ((interrupts_.load(std::memory_order_seq_cst) & expired_bit(which)) != 0) {
-    reconcile();  // the bit may be what the previous operation's timeout left
+    reconcile([] {});  // the bit may be what the previous operation's timeout left
   }
 }
 
 void poll_descriptor::set_nap(direction which, nanotime until) noexcept {
   times_[which].nap.store(until, std::memory_order_seq_cst);
   if (until < armed_at_.load(std::memory_order_seq_cst)) {
-    reconcile();
+    reconcile([] {});
   }
 }
 
@@ -79,14 +92,8 @@ bool poll_descriptor::is_expired(direction which, bool look) noexcept {
   }
   // The bit alone is not to be believed: a timer may just have set it for a deadline that was moved
   // before, and be about to take it back.
-  waiter_queue expired;
   bool is_over = false;
-  {
-    const std::lock_guard lock(timer_mutex_);
-    reconcile_locked(expired);
-    is_over = bit_is_set();
-  }
-  resume_all(expired, wake_reason::deadline);
+  reconcile([&] { is_over = bit_is_set(); });
   return is_over;
 }
 
@@ -132,29 +139,14 @@ void poll_descriptor::timer_fired(std::uint32_t sequence) noexcept {
   resume_all(expired, wake_reason::deadline);
 }
 
-void poll_descriptor::reconcile() noexcept {
-  waiter_queue expired;
-  {
-    const std::lock_guard lock(timer_mutex_);
-    reconcile_locked(expired);
-  }
-  resume_all(expired, wake_reason::deadline);
-}
-
 // After a deadline was moved: those who keep the time themselves have to look at it. They look for
-// themselves when theirs comes; telling each other then would go on for ever.
-void poll_descriptor::reconcile_and_tell() noexcept {
-  waiter_queue expired;
-  {
-    const std::lock_guard lock(timer_mutex_);
-    reconcile_locked(expired);
-    for (const direction which : all_directions) {
-      if (waiter* const who = self_server_[which]) {
-        who->get_resumer()->recheck();
-      }
+// themselves when theirs comes; telling each other then would go on for ever. Needs timer_mutex_.
+void poll_descriptor::tell_self_servers() noexcept {
+  for (const direction which : all_directions) {
+    if (waiter* const who = self_server_[which]) {
+      who->get_resumer()->recheck();
     }
   }
-  resume_all(expired, wake_reason::deadline);
 }
 
 // Brings the expired bits and the timer in line with the deadlines. Needs timer_mutex_.

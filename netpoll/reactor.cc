@@ -196,18 +196,11 @@ void reactor::add_waiter(timer_queue::entry& which, waiter& who, nanotime when) 
   }
 }
 
-int reactor::add(poll_descriptor& which, std::uint32_t events) noexcept {
+int reactor::control(int operation, poll_descriptor& which, std::uint32_t events) noexcept {
   ::epoll_event event{};
   event.events = events_for(which.how_triggered(), events);
   event.data.u64 = which.tag();
-  return sys::epoll_control(epoll_.get(), EPOLL_CTL_ADD, which.number(), &event).error;
-}
-
-int reactor::modify(poll_descriptor& which, std::uint32_t events) noexcept {
-  ::epoll_event event{};
-  event.events = events_for(which.how_triggered(), events);
-  event.data.u64 = which.tag();
-  return sys::epoll_control(epoll_.get(), EPOLL_CTL_MOD, which.number(), &event).error;
+  return sys::epoll_control(epoll_.get(), operation, which.number(), &event).error;
 }
 
 bool reactor::is_of_another_process() const noexcept { return forks_ != forks_now(); }

@@ -79,9 +79,9 @@ class reactor final : private clock::observer {
 
   void time_moved() noexcept override { wakeup_.notify(); }
 
-  // For poll_descriptor. Both return an errno value.
-  int add(poll_descriptor& which, std::uint32_t events) noexcept;
-  int modify(poll_descriptor& which, std::uint32_t events) noexcept;
+  // For poll_descriptor: EPOLL_CTL_ADD or EPOLL_CTL_MOD, under its tag and as its trigger says. Returns
+  // an errno value.
+  int control(int operation, poll_descriptor& which, std::uint32_t events) noexcept;
   void remove(poll_descriptor& which) noexcept;
   // The descriptors that are open, so that shut_down() finds them.
   void enlist(poll_descriptor& which) noexcept;

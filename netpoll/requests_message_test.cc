@@ -19,6 +19,7 @@
 #include "gtest/gtest.h"
 #include "netpoll/fd.h"
 #include "netpoll/reactor.h"
+#include "testing/support/descriptor_message.h"
 #include "testing/support/driven.h"
 #include "testing/support/faults.h"
 
@@ -128,20 +129,8 @@ TEST_F(Datagrams, WhatTheKernelRefusesIsTheError) {
 
 TEST_F(Datagrams, DescriptorsTravelAlong) {
   char text[] = "take this";
-  ::iovec view{text, sizeof(text)};
-  alignas(::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  ::msghdr message{};
-  message.msg_iov = &view;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  ::cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int sent = peer_.get();
-  std::memcpy(CMSG_DATA(header), &sent, sizeof(sent));
-  driven<send_message_request> sending(ours_, message);
+  nettest::descriptor_message message(text, sizeof(text), peer_.get());
+  driven<send_message_request> sending(ours_, message.header);
   ASSERT_TRUE(sending.is_done());
   EXPECT_EQ(sending->bytes(), sizeof(text));
 
@@ -149,7 +138,7 @@ TEST_F(Datagrams, DescriptorsTravelAlong) {
   ASSERT_EQ(receiver.open(reactor_, std::move(peer_)), 0);
   alignas(::cmsghdr) char received_control[CMSG_SPACE(sizeof(int))] = {};
   ::msghdr received{};
-  received.msg_iov = &view;
+  received.msg_iov = &message.bytes;
   received.msg_iovlen = 1;
   received.msg_control = received_control;
   received.msg_controllen = sizeof(received_control);

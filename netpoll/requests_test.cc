@@ -20,6 +20,7 @@
 #include "gtest/gtest.h"
 #include "netpoll/fd.h"
 #include "netpoll/reactor.h"
+#include "testing/support/descriptor_message.h"
 #include "testing/support/driven.h"
 #include "testing/support/faults.h"
 
@@ -245,22 +246,10 @@ TEST_F(Vectors, AWriteToAPipeThatNobodyReadsRaisesNoSignal) {
 
 TEST_F(Vectors, AReadCutShortByDescriptorsIsFollowedByTheRest) {
   char text[] = "with a descriptor";
-  ::iovec view{text, 10};
-  alignas(::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  ::msghdr message{};
-  message.msg_iov = &view;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  ::cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int sent = peer_.get();
-  std::memcpy(CMSG_DATA(header), &sent, sizeof(sent));
+  nettest::descriptor_message message(text, 10, peer_.get());
   read_buffer buffer(100);
   driven<read_request> first(ours_, transport::cut_stream_socket, &buffer.view, std::size_t{1});
-  ASSERT_EQ(sys::send_message(peer_.get(), &message, 0).bytes(), 10U);
+  ASSERT_EQ(sys::send_message(peer_.get(), &message.header, 0).bytes(), 10U);
   send("plain");
   reactor_.wait(0);
   ASSERT_TRUE(first.is_done());

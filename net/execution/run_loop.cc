@@ -118,7 +118,15 @@ void run_loop::leave_to_outer_loop(worker& self) noexcept {
     // Stopped or out of work, it did not look: what made the source readable would do so for ever.
     wait_for_events(self, lock, do_not_wait);
   }
-  if (!is_stopped && !queue_.empty()) {
+  if (!is_stopped) {
+    tell_outer_loop();
+  }
+}
+
+// Needs mutex_.
+void run_loop::tell_outer_loop() noexcept {
+  // relaxed: under the mutex.
+  if (is_embedded_.load(std::memory_order_relaxed) && !queue_.empty()) {
     events_.wake();
   }
 }
@@ -236,9 +244,7 @@ void run_loop::wake_one(std::unique_lock<std::mutex>&) noexcept {
 void run_loop::embed() noexcept {
   const std::lock_guard lock(mutex_);
   is_embedded_.store(true, std::memory_order_release);
-  if (!queue_.empty()) {
-    events_.wake();
-  }
+  tell_outer_loop();
 }
 
 void run_loop::post(operation& what) noexcept {
@@ -267,10 +273,7 @@ void run_loop::stop() noexcept {
 void run_loop::restart() noexcept {
   const std::lock_guard lock(mutex_);
   stopped_.store(false, std::memory_order_release);
-  if (is_embedded_.load(std::memory_order_relaxed) &&
-      !queue_.empty()) {  // relaxed: under the mutex
-    events_.wake();
-  }
+  tell_outer_loop();
 }
 
 void run_loop::work_finished() noexcept {

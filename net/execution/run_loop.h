@@ -102,6 +102,7 @@ class run_loop {
   void wait_idle(worker& self, std::unique_lock<std::mutex>& lock, netpoll::nanotime until);
   void wake_one(std::unique_lock<std::mutex>& lock) noexcept;
   void leave_to_outer_loop(worker& self) noexcept;
+  void tell_outer_loop() noexcept;
   template <typename Step>
   std::size_t run_while(bool many, Step until);
 

@@ -24,6 +24,7 @@
 
 #include "gtest/gtest.h"
 #include "netpoll/base/unique_fd.h"
+#include "testing/support/descriptor_message.h"
 #include "testing/support/faults.h"
 
 namespace netpoll {
@@ -251,23 +252,13 @@ TEST(SyscallTransfer, ReceivedDescriptorsAreCloseOnExec) {
   const ends pair = make_socket_pair();
   const unique_fd passed = make_file("abc");
   char byte = 'x';
-  ::iovec buffer{&byte, 1};
-  alignas(::cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  ::msghdr message{};
-  message.msg_iov = &buffer;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof(control);
-  ::cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
   const int number = passed.get();
-  std::memcpy(CMSG_DATA(header), &number, sizeof(number));
-  ASSERT_EQ(sys::send_message(pair.first.get(), &message, 0).value, 1);
+  nettest::descriptor_message sent(&byte, 1, number);
+  ASSERT_EQ(sys::send_message(pair.first.get(), &sent.header, 0).value, 1);
 
-  std::memset(control, 0, sizeof(control));
-  message.msg_controllen = sizeof(control);
+  std::memset(sent.control, 0, sizeof(sent.control));
+  ::msghdr& message = sent.header;
+  message.msg_controllen = sizeof(sent.control);
   ASSERT_EQ(sys::receive_message(pair.second.get(), &message, 0).value, 1);
   ASSERT_NE(CMSG_FIRSTHDR(&message), nullptr);
   int received = -1;

@@ -450,9 +450,7 @@ class late_first_try : public descriptor_scenario {
     first_.start(fd_);
     return {[this] { first_.finish(); },
             [this] {
-              fd_ = fd();
-              second_number_ = kernel_.open_descriptor();
-              (void)fd_.open(reactor_, unique_fd(second_number_));
+              second_number_ = use_anew();
               kernel_.arrive(second_number_);
             }};
   }
@@ -477,9 +475,7 @@ class late_first_try_queued : public descriptor_scenario {
     first_.start(fd_);
     return {[this] { first_.finish(); },
             [this] {
-              fd_ = fd();
-              second_number_ = kernel_.open_descriptor();
-              (void)fd_.open(reactor_, unique_fd(second_number_));
+              second_number_ = use_anew();
               second_.start(fd_);
               fd_.cancel();
               second_.finish();
@@ -515,9 +511,7 @@ class stale_event_and_next_reader : public descriptor_scenario {
   std::vector<actor> actors() override {
     return {[this] { dispatch(stale_); },
             [this] {
-              fd_ = fd();
-              second_number_ = kernel_.open_descriptor();
-              (void)fd_.open(reactor_, unique_fd(second_number_));
+              second_number_ = use_anew();
               is_reopened_ = true;
               reading_.run(fd_);
               is_over_ = true;

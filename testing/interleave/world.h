@@ -278,6 +278,14 @@ class descriptor_scenario : public scenario, private clock::source {
     }
     resume_all(ready, wake_reason::ready);
   }
+  // The handle goes, and the descriptor gets another use; returns its number.
+  int use_anew() {
+    fd_ = fd();
+    const int number = kernel_.open_descriptor();
+    check(fd_.open(reactor_, unique_fd(number)) == 0, "a fake descriptor opens again");
+    return number;
+  }
+
   // The reactor until the scenario says that it is over.
   void run_reactor() {
     while (!is_over_) {

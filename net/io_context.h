@@ -116,6 +116,13 @@ class io_context : public execution_context, private event_source {
 
   void wait(netpoll::nanotime until) override { reactor_.wait(until); }
   void wake() noexcept override { reactor_.wake(); }
+  void add_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who,
+                 netpoll::nanotime when) override {
+    reactor_.add_waiter(which, who, when);
+  }
+  bool remove_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who) noexcept override {
+    return reactor_.timers().remove_waiter(which, who);
+  }
 
   netpoll::reactor reactor_;
   internal::fiber_registry fibers_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "netpoll/thread_parker.h"
 
+#include <algorithm>
+
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"
 
@@ -18,7 +20,7 @@ thread_parker::thread_parker() {
 
 thread_parker::~thread_parker() { clock::remove_observer(*this); }
 
-void thread_parker::park(waiter& who) {
+bool thread_parker::park(waiter& who, nanotime until) {
   {
     const std::lock_guard lock(mutex_);
     resumed_ = false;
@@ -29,27 +31,29 @@ void thread_parker::park(waiter& who) {
   const waiter::self_service help = who.begin_self_service();
   if (!who.commit()) {
     who.end_self_service(false);
-    return;
+    return true;
   }
+  until = std::min(until, help.until);
   bool fd_is_ready = false;
   bool time_is_up = false;
-  while (!was_resumed()) {
-    sleep(help, fd_is_ready, time_is_up);
-    if ((fd_is_ready || time_is_up) && who.withdraw()) {
-      break;
-    }
+  bool is_withdrawn = false;
+  while (!is_withdrawn && !was_resumed()) {
+    sleep(help, until, fd_is_ready, time_is_up);
+    is_withdrawn = (fd_is_ready || time_is_up) && who.withdraw();
   }
   who.end_self_service(fd_is_ready);
+  return !is_withdrawn || help.keeps_time;
 }
 
-void thread_parker::sleep(const waiter::self_service& help, bool& fd_is_ready, bool& time_is_up) {
+void thread_parker::sleep(const waiter::self_service& help, nanotime until, bool& fd_is_ready,
+                          bool& time_is_up) {
   // Once withdrawing has failed, only being resumed is still to be waited for.
   const bool only_event = fd_is_ready || time_is_up;
   ::pollfd fds[2] = {{.fd = event_.number(), .events = POLLIN, .revents = 0},
                      {.fd = help.fd, .events = help.events, .revents = 0}};
   std::int64_t timeout_ns = -1;
-  if (help.until != never && !only_event) {
-    const nanotime left = help.until - clock::now();
+  if (until != never && !only_event) {
+    const nanotime left = until - clock::now();
     if (left <= 0) {
       time_is_up = true;
       return;

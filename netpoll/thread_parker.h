@@ -21,9 +21,9 @@ class thread_parker final : private resumer, private clock::observer {
   // process has no descriptor left for that.
   static thread_parker& current();
 
-  // Commits `who` and blocks until it was resumed, or until it is worth trying again. Does not
-  // distinguish the two: who waits looks for itself.
-  void park(waiter& who);
+  // Commits `who` and blocks until it was resumed, or until it is worth trying again: who waits looks
+  // for itself. False: `until` came first, and `who` is not published any more.
+  bool park(waiter& who, nanotime until = never);
 
  private:
   thread_parker();
@@ -36,7 +36,8 @@ class thread_parker final : private resumer, private clock::observer {
   // These need mutex_.
   void signal() noexcept;
   void drain() noexcept;
-  void sleep(const waiter::self_service& help, bool& fd_is_ready, bool& time_is_up);
+  void sleep(const waiter::self_service& help, nanotime until, bool& fd_is_ready,
+             bool& time_is_up);
 
   event_fd event_;
   std::mutex mutex_;

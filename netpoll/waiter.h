@@ -44,7 +44,8 @@ class resumer {
   ~resumer() = default;
 };
 
-class waiter : public intrusive_queue_node<waiter> {
+// Aligned so that a word can hold the address of one and four bits.
+class alignas(16) waiter : public intrusive_queue_node<waiter> {
  public:
   // Publishes the waiter; see above. Called by the one who waits.
   virtual bool commit() noexcept = 0;

@@ -19,6 +19,8 @@
 #include "net/execution/execution_context.h"
 #include "net/execution/operation.h"
 #include "netpoll/base/clock.h"
+#include "netpoll/timer_queue.h"
+#include "netpoll/waiter.h"
 
 namespace NET_NAMESPACE {
 namespace internal {
@@ -33,6 +35,10 @@ class event_source {
   virtual void wait(netpoll::nanotime until) = 0;
   // Ends the wait under way, or the next one at once. From any thread.
   virtual void wake() noexcept = 0;
+  // See netpoll::timer_queue. From any thread.
+  virtual void add_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who,
+                         netpoll::nanotime when) = 0;
+  virtual bool remove_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who) noexcept = 0;
 
  protected:
   ~event_source() = default;
@@ -76,6 +82,15 @@ class run_loop {
   void post_new(operation& what) noexcept {
     work_started();
     post(what);
+  }
+
+  // Has `who` resumed when the time comes; and takes it back, false when it is being resumed.
+  void add_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who,
+                 netpoll::nanotime when) {
+    events_.add_timer(which, who, when);
+  }
+  bool remove_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who) noexcept {
+    return events_.remove_timer(which, who);
   }
 
   // Destroys everything that is queued; for the end of a context. True if there was anything.

@@ -13,9 +13,16 @@
 // destroyed, fibers that still wait are unwound: the wait throws something that is not a
 // std::exception, and `catch (...)` must let it go on.
 //
-// A handle is for one thread or fiber at a time; go() and this_fiber may be used from any.
+// A fiber can be cancelled: whatever it waits for then, or would begin to wait for, ends with
+// error::operation_aborted, until it has finished. What was read or written before that is counted
+// as ever. A fiber that must not be disturbed for a while, because it cleans up, say, stands behind
+// a this_fiber::shield.
+//
+// A handle is for one thread or fiber at a time, cancel() apart, which may be called from any as long
+// as the handle is there; go() and this_fiber may be used from any.
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -23,10 +30,12 @@
 #include <utility>
 
 #include "net/config.h"
+#include "net/error.h"
 #include "net/execution/run_loop.h"
 #include "net/fiber/fiber_state.h"
 #include "net/fiber/wait.h"
 #include "netpoll/base/check.h"
+#include "netpoll/base/clock.h"
 
 namespace NET_NAMESPACE {
 
@@ -76,52 +85,78 @@ class fiber {
   explicit fiber(Function&& function)
       : fiber(internal::current_loop(), fiber_options{}, std::forward<Function>(function)) {}
 
-  fiber(fiber&& other) noexcept : result_(std::exchange(other.result_, nullptr)) {}
+  fiber(fiber&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   fiber& operator=(fiber&& other) noexcept {
-    check_not_joinable();
-    result_ = std::exchange(other.result_, nullptr);
+    cancel_and_join();
+    state_ = std::exchange(other.state_, nullptr);
     return *this;
   }
-  ~fiber() { check_not_joinable(); }
+  // Cancels the fiber if it has not been joined or detached, waits for it, and drops what it threw;
+  // so a scope that is left by an exception leaves no fiber behind that uses it. On a plain thread,
+  // which might be the one that should run the fiber, that aborts instead.
+  ~fiber() { cancel_and_join(); }
 
-  bool joinable() const noexcept { return result_ != nullptr; }
+  bool joinable() const noexcept { return state_ != nullptr; }
+
+  // As this_fiber::get_id() in the fiber; 0 when not joinable.
+  std::uint64_t get_id() const noexcept { return state_ != nullptr ? state_->id() : 0; }
 
   // Waits until the fiber has finished and rethrows what it threw. Parks when called on a fiber,
-  // blocks when called on a thread.
+  // blocks when called on a thread. When the waiting fiber is cancelled, throws or sets
+  // error::operation_aborted, and the other one is still joinable.
   void join() {
-    netpoll::check(joinable(), "join() of a fiber that is not joinable");
-    struct release {
-      internal::fiber_result* result;
-      ~release() { result->drop_reference(); }
-    } const at_end{std::exchange(result_, nullptr)};
-    at_end.result->join();
+    error_code ec;
+    join(ec);
+    internal::throw_if(ec, "join");
+  }
+  void join(error_code& ec) { (void)join_until(netpoll::never, ec); }
+
+  // Also gives up when the time has come: false, and the fiber is still joinable.
+  bool try_join_until(std::chrono::steady_clock::time_point time) {
+    error_code ec;
+    const bool joined = try_join_until(time, ec);
+    internal::throw_if(ec, "join");
+    return joined;
+  }
+  bool try_join_until(std::chrono::steady_clock::time_point time, error_code& ec) {
+    return join_until(netpoll::to_nanotime(time), ec);
+  }
+  template <typename Rep, typename Period>
+  bool try_join_for(const std::chrono::duration<Rep, Period>& duration) {
+    error_code ec;
+    const bool joined = try_join_for(duration, ec);
+    internal::throw_if(ec, "join");
+    return joined;
+  }
+  template <typename Rep, typename Period>
+  bool try_join_for(const std::chrono::duration<Rep, Period>& duration, error_code& ec) {
+    return join_until(
+        netpoll::add_saturated(netpoll::clock::now(), netpoll::to_nanoseconds(duration)), ec);
+  }
+
+  // Cancels the fiber; does not wait for its end. Does nothing to one that has finished.
+  void cancel() {
+    netpoll::check(joinable(), "cancel() of a fiber that is not joinable");
+    state_->cancel();
   }
 
   // Lets the fiber run on its own. What it throws from now on is dropped.
   void detach() {
     netpoll::check(joinable(), "detach() of a fiber that is not joinable");
-    std::exchange(result_, nullptr)->drop_reference();
+    std::exchange(state_, nullptr)->detach();
   }
 
  private:
   template <typename Function>
   fiber(run_loop& loop, const fiber_options& options, Function&& function)
-      : result_(new internal::fiber_result) {
-    result_->add_reference();  // the fiber's
-    try {
-      internal::fiber_state::spawn(loop, options.stack_size, options.name, result_,
-                                   std::forward<Function>(function));
-    } catch (...) {
-      delete std::exchange(result_, nullptr);
-      throw;
-    }
-  }
+      : state_(&internal::fiber_state::spawn(loop, options.stack_size, options.name,
+                                             internal::fiber_state::handle::joined,
+                                             std::forward<Function>(function))) {}
 
-  void check_not_joinable() const noexcept {
-    netpoll::check(!joinable(), "a joinable fiber's handle was lost: join() or detach() it first");
-  }
+  bool join_until(netpoll::nanotime until, error_code& ec);
+  void cancel_and_join() noexcept;
 
-  internal::fiber_result* result_ = nullptr;
+  internal::fiber_state* state_ = nullptr;
 };
 
 // Runs function() in a fiber of `context`, or of the context that the calling thread runs. An
@@ -129,7 +164,8 @@ class fiber {
 // stack can be had.
 template <fiber_context Context, typename Function>
 void go(Context& context, const fiber_options& options, Function&& function) {
-  internal::fiber_state::spawn(context.loop(), options.stack_size, options.name, nullptr,
+  internal::fiber_state::spawn(context.loop(), options.stack_size, options.name,
+                               internal::fiber_state::handle::none,
                                std::forward<Function>(function));
 }
 template <fiber_context Context, typename Function>
@@ -138,7 +174,8 @@ void go(Context& context, Function&& function) {
 }
 template <typename Function>
 void go(const fiber_options& options, Function&& function) {
-  internal::fiber_state::spawn(internal::current_loop(), options.stack_size, options.name, nullptr,
+  internal::fiber_state::spawn(internal::current_loop(), options.stack_size, options.name,
+                               internal::fiber_state::handle::none,
                                std::forward<Function>(function));
 }
 template <typename Function>
@@ -153,6 +190,22 @@ void yield();
 
 // A number that no other fiber of the process ever has; 0 on a plain thread.
 std::uint64_t get_id() noexcept;
+
+// Whether the calling fiber has been cancelled, behind a shield or not. False on a plain thread.
+bool is_cancelled() noexcept;
+
+// While there is one, the fiber that made it does not notice that it is cancelled. They nest. On a
+// plain thread it does nothing.
+class shield {
+ public:
+  shield() noexcept;
+  ~shield();
+  shield(const shield&) = delete;
+  shield& operator=(const shield&) = delete;
+
+ private:
+  internal::fiber_state* const fiber_;
+};
 
 }  // namespace this_fiber
 }  // namespace NET_NAMESPACE

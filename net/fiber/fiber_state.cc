@@ -10,9 +10,6 @@
 #include "net/execution/run_loop.h"
 #include "net/fiber/fiber_context.h"
 #include "net/fiber/stack_overflow.h"
-#include "net/fiber/wait.h"
-#include "netpoll/base/check.h"
-#include "netpoll/thread_parker.h"
 
 namespace NET_NAMESPACE {
 namespace internal {
@@ -58,68 +55,9 @@ bool fiber_registry::wake_all() {
   const std::lock_guard lock(mutex_);
   for (fiber_state* each = fibers_.front(); each != nullptr; each = each->list_next) {
     each->is_unwinding_ = true;
-    if (netpoll::waiter* const what = each->waits_for_; what != nullptr && what->withdraw()) {
-      what->resume(netpoll::wake_reason::cancelled);
-    }
+    each->interrupt();
   }
   return !fibers_.empty();
-}
-
-class fiber_result::join_waiter final : public netpoll::waiter {
- public:
-  explicit join_waiter(fiber_result& result) noexcept : result_(result) {}
-
-  bool commit() noexcept override {
-    const std::lock_guard lock(result_.mutex_);
-    if (result_.is_finished_) {
-      return false;
-    }
-    result_.joiner_ = this;
-    return true;
-  }
-
-  bool withdraw() noexcept override {
-    const std::lock_guard lock(result_.mutex_);
-    return std::exchange(result_.joiner_, nullptr) != nullptr;
-  }
-
- private:
-  fiber_result& result_;
-};
-
-void fiber_result::finish(std::exception_ptr error) noexcept {
-  join_waiter* joiner = nullptr;
-  {
-    const std::lock_guard lock(mutex_);
-    is_finished_ = true;
-    error_ = std::move(error);
-    joiner = std::exchange(joiner_, nullptr);
-  }
-  if (joiner != nullptr) {
-    joiner->resume(netpoll::wake_reason::ready);
-  }
-}
-
-bool fiber_result::is_finished() const noexcept {
-  const std::lock_guard lock(mutex_);
-  return is_finished_;
-}
-
-void fiber_result::join() {
-  while (!is_finished()) {
-    join_waiter waiter(*this);
-    if (!wait_for(waiter)) {
-      return;  // unwinding: nobody will run the other fiber for us
-    }
-  }
-  std::exception_ptr error;
-  {
-    const std::lock_guard lock(mutex_);
-    error = std::exchange(error_, nullptr);
-  }
-  if (error) {
-    std::rethrow_exception(std::move(error));
-  }
 }
 
 netpoll::stack fiber_state::allocate(std::size_t stack_size, std::size_t body_size) {
@@ -147,9 +85,12 @@ fiber_state::fiber_state(run_loop& loop, netpoll::stack memory, void* body, body
       // relaxed: only has to be unique.
       id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
 
-void fiber_state::start(const char* name, fiber_result* result) noexcept {
+void fiber_state::start(const char* name, handle ownership) noexcept {
   name_ = name;
-  result_ = result;
+  if (ownership == handle::none) {
+    rethrows_ = true;
+    ending_.store(alone, std::memory_order_relaxed);  // relaxed: nobody else knows the fiber yet
+  }
   sanitizer_.create(stack_.bottom, stack_.size);
   context_ = netpoll::make_context(body_, &entry, this);
   loop_.fibers().add(*this);
@@ -181,9 +122,8 @@ bool fiber_state::run_until_parked() {
         loop_.post(*this);
         return false;
       case departure::parked:
-        // Committed from here, where the fiber is off its stack. If that succeeds the fiber may
-        // already be running elsewhere: nothing of it may be touched.
-        if (waits_for_->commit()) {
+        // From here, where the fiber is off its stack.
+        if (commit_park()) {
           return false;
         }
         break;
@@ -191,25 +131,32 @@ bool fiber_state::run_until_parked() {
   }
 }
 
-// Frees the fiber. Called on the thread's stack. Throws what a fiber without a result threw.
+// The fiber has ended. Called on the thread's stack. Throws what a fiber without a handle threw.
 bool fiber_state::finish() {
   loop_.fibers().remove(*this);
   if (!has_started_) {
     destroy_body_(body_);
   }
   sanitizer_.destroy();
-  std::exception_ptr error = std::move(error_);
-  fiber_result* const result = result_;
+  const std::exception_ptr error = rethrows_ ? std::move(error_) : nullptr;
+  const word who = ending_.exchange(ended, std::memory_order_acq_rel);
+  // From here on only a fiber that is alone is still there.
+  if (who == alone) {
+    release();
+  } else if (who != owned) {
+    reinterpret_cast<netpoll::waiter*>(who)->resume(netpoll::wake_reason::ready);
+  }
+  if (error) {
+    std::rethrow_exception(error);
+  }
+  return true;
+}
+
+// Gives back the memory, this object's with it.
+void fiber_state::release() noexcept {
   const netpoll::stack memory = stack_;
   this->~fiber_state();
   netpoll::release_stack(memory);
-  if (result != nullptr) {
-    result->finish(std::move(error));
-    result->drop_reference();
-  } else if (error) {
-    std::rethrow_exception(std::move(error));
-  }
-  return true;
 }
 
 void fiber_state::entry(void* argument) noexcept {
@@ -252,62 +199,14 @@ void fiber_state::leave(departure why) noexcept {
   sanitizer_.finish_switch(thread_sanitizer_);
 }
 
-bool fiber_state::park(netpoll::waiter& what) {
-  if (!is_unwinding_) {
-    what.set_resumer(*this);
-    waits_for_ = &what;
-    leave(departure::parked);
-    waits_for_ = nullptr;
-    if (!is_unwinding_) {
-      return true;
-    }
-  }
-  // Destructors that wait while the stack is unwound cannot be thrown out of: they are told
-  // instead.
-  if (std::uncaught_exceptions() == 0) {
-    throw fiber_unwind{};
-  }
-  return false;
-}
-
 void fiber_state::yield() {
   if (!is_unwinding_) {
     leave(departure::yielded);
   }
-  if (is_unwinding_ && std::uncaught_exceptions() == 0) {
-    throw fiber_unwind{};
+  if (is_unwinding_) {
+    (void)unwound();
   }
 }
-
-void fiber_state::resume(netpoll::waiter& /*what*/) noexcept { loop_.post(*this); }
 
 }  // namespace internal
-
-bool on_fiber() noexcept { return internal::fiber_state::current() != nullptr; }
-
-void perform(netpoll::io_request& request, const netpoll::fd& target) {
-  if (!on_fiber()) {
-    request.keep_time_yourself();
-  }
-  // Also when the fiber is unwound out of the wait: the direction must not stay owned.
-  struct give_up {
-    netpoll::io_request& request;
-    ~give_up() { request.abandon(); }  // does nothing to one that is finished
-  } const at_end{request};
-  request.start(target);
-  while (request.advance() == netpoll::io_request::step::wait) {
-    if (!wait_for(request)) {
-      request.abandon();
-    }
-  }
-}
-
-bool wait_for(netpoll::waiter& who) {
-  if (internal::fiber_state* const self = internal::fiber_state::current()) {
-    return self->park(who);
-  }
-  netpoll::thread_parker::current().park(who);
-  return true;
-}
-
 }  // namespace NET_NAMESPACE

@@ -5,7 +5,8 @@
 // finished, yielded or parked, returns from the operation.
 //
 // The object lives at the top of the fiber's own stack, beside the function it runs, so that a
-// fiber costs one stack and nothing else. Users see fiber.h.
+// fiber costs one stack and nothing else. A fiber with a handle keeps its stack until the handle has
+// joined it or let go of it. Users see fiber.h.
 #pragma once
 
 #include <atomic>
@@ -19,6 +20,7 @@
 #include "net/execution/operation.h"
 #include "net/fiber/sanitizer.h"
 #include "net/fiber/stack.h"
+#include "net/fiber/wait.h"
 #include "netpoll/base/intrusive_list.h"
 #include "netpoll/waiter.h"
 
@@ -41,32 +43,6 @@ class fiber_registry {
   netpoll::intrusive_list<fiber_state> fibers_;  // under mutex_
 };
 
-// Who waits for a fiber to end, and how it ended. Shared by the fiber and its handle.
-class fiber_result {
- public:
-  void finish(std::exception_ptr error) noexcept;
-
-  // Waits until the fiber has finished, then rethrows what it threw. Called once.
-  void join();
-  bool is_finished() const noexcept;
-
-  void add_reference() noexcept { references_.fetch_add(1, std::memory_order_relaxed); }
-  void drop_reference() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-      delete this;
-    }
-  }
-
- private:
-  class join_waiter;
-
-  std::atomic<int> references_{1};
-  mutable std::mutex mutex_;
-  bool is_finished_ = false;  // under mutex_
-  std::exception_ptr error_;  // under mutex_
-  join_waiter* joiner_ = nullptr;  // under mutex_
-};
-
 // What a fiber throws to itself, where it waits, to leave its stack when its context is destroyed.
 // Not a std::exception; who catches it must let it go on.
 struct fiber_unwind {};
@@ -75,11 +51,16 @@ class fiber_state final : public operation,
                           public netpoll::intrusive_list_node<fiber_state>,
                           private netpoll::resumer {
  public:
-  // Makes a fiber that will run function() and queues it on `loop`. `result` may be null; otherwise
-  // the fiber takes over one reference. Throws std::system_error when no stack can be had.
+  enum class handle : std::uint8_t {
+    none,    // runs on its own: an exception leaves the run function of the context
+    joined,  // the caller holds a handle and must join() or detach()
+  };
+
+  // Makes a fiber that will run function() and queues it on `loop`. Throws std::system_error when no
+  // stack can be had.
   template <typename Function>
   static fiber_state& spawn(run_loop& loop, std::size_t stack_size, const char* name,
-                            fiber_result* result, Function&& function) {
+                            handle ownership, Function&& function) {
     using body_type = std::decay_t<Function>;
     struct holder {
       static void call(void* body) { (*static_cast<body_type*>(body))(); }
@@ -96,7 +77,7 @@ class fiber_state final : public operation,
     }
     auto& state = *::new (state_place(memory))
                       fiber_state(loop, memory, place, &holder::call, &holder::destroy);
-    state.start(name, result);
+    state.start(name, ownership);
     return state;
   }
 
@@ -104,8 +85,28 @@ class fiber_state final : public operation,
   static fiber_state* current() noexcept;
 
   // For the running fiber itself.
-  bool park(netpoll::waiter& what);
+  wait_result park(netpoll::waiter& what, netpoll::nanotime until, on_cancel how);
   void yield();
+  void add_shield() noexcept { ++shields_; }
+  void remove_shield() noexcept { --shields_; }
+
+  // Whether waits are to end now. For the running fiber itself.
+  bool must_stop() const noexcept {
+    // relaxed: a flag on its own; what is to be seen with it is up to those who cancel.
+    return shields_ == 0 && is_cancelled_.load(std::memory_order_relaxed);
+  }
+
+  // For whoever holds the handle. Ends what the fiber waits for, and all it will wait for.
+  void cancel() noexcept;
+  bool is_cancelled() const noexcept {
+    return is_cancelled_.load(std::memory_order_relaxed);  // relaxed: as above
+  }
+
+  // For whoever holds the handle. The handle is gone after join() returned `resumed` or threw what
+  // the fiber threw, and after detach().
+  wait_result join(netpoll::nanotime until, on_cancel how);
+  void detach() noexcept;
+  bool has_finished() const noexcept;
 
   std::uint64_t id() const noexcept { return id_; }
   const char* name() const noexcept { return name_; }
@@ -114,6 +115,8 @@ class fiber_state final : public operation,
 
  private:
   friend class fiber_registry;
+  class park_deadline;
+  class join_waiter;
 
   using body_function = void (*)(void*);
 
@@ -144,11 +147,41 @@ class fiber_state final : public operation,
   static bool run_or_unwind(operation& self, run_loop* loop);
   static void entry(void* self) noexcept;
 
-  void start(const char* name, fiber_result* result) noexcept;
+  void start(const char* name, handle ownership) noexcept;
   bool run_until_parked();
   bool finish();
+  void release() noexcept;
   void enter() noexcept;
   void leave(departure why) noexcept;
+
+  // park_ is the address of the waiter the fiber is parked on, with these bits, or 0.
+  //   0               -> w|committing  park(), by the fiber, about to leave its stack
+  //   w|committing    -> w             commit_park(), by the thread that ran it
+  //   w               -> 0             resume(): who did this queues the fiber
+  //   w               -> w|held|noted  interrupt(): the waiter stays alive while it is held
+  //   w|…             -> w|…|resumed   resume() while committing or held: he who let_go()es goes on
+  //   w|…             -> w|…|noted     interrupt() while committing or held: likewise
+  //   w|committing|…, w|held|… -> w    let_go(): nothing came in between
+  //   w|committing|…, w|held|… -> 0    let_go(): resumed, or interrupted; the fiber must run
+  // Whoever has set committing or held owns the fiber until he lets go: it does not run. Each step but
+  // the first is a compare-exchange with acq_rel; the first is a release store that pairs with them.
+  // cancel() sets is_cancelled_ before it looks at park_, the fiber sets park_ before it looks at
+  // is_cancelled_; asymmetric fences stand between.
+  using word = std::uintptr_t;
+  static constexpr word committing = 1;
+  static constexpr word held = 2;
+  static constexpr word resumed = 4;
+  static constexpr word noted = 8;
+  static constexpr word all_bits = 15;
+  static_assert(alignof(netpoll::waiter) > all_bits);
+
+  bool commit_park() noexcept;
+  void interrupt() noexcept;
+  bool let_go(word own) noexcept;
+  wait_result interruption() const noexcept;
+  wait_result unwound();
+  void park_once(netpoll::waiter& what) noexcept;
+  void make_runnable() noexcept;
   void resume(netpoll::waiter& what) noexcept override;
 
   run_loop& loop_;
@@ -161,14 +194,32 @@ class fiber_state final : public operation,
   void* body_;
   body_function call_body_;
   void (*destroy_body_)(void*) noexcept;
-  fiber_result* result_ = nullptr;
   std::exception_ptr error_;
-  // What the fiber is parked on or about to park on. Written by the fiber; read by who runs it, and
-  // by wake_all() when nothing runs.
-  netpoll::waiter* waits_for_ = nullptr;
   std::uint64_t id_;
   const char* name_ = "";
+
+  std::atomic<word> park_{0};
+  std::atomic<bool> is_cancelled_{false};
+  // Of the wait under way; written by the fiber before it parks, or by who owns it meanwhile.
+  bool heeds_cancel_ = false;
+  wait_result outcome_ = wait_result::resumed;
+  park_deadline* deadline_ = nullptr;
+
+  // What is to happen at the end:
+  //   owned    -> w         join(): the address of the waiter of who joins
+  //   w        -> owned     he gave up
+  //   owned    -> alone     detach()
+  //   owned, w, alone -> ended  finish(); the memory is freed by it if it was alone, otherwise by the
+  //                         handle
+  // All acq_rel: what the fiber did is seen by who joins.
+  static constexpr word owned = 0;
+  static constexpr word alone = 1;
+  static constexpr word ended = 2;
+  std::atomic<word> ending_{owned};
+
+  unsigned shields_ = 0;  // touched by the fiber only
   departure departure_ = departure::finished;
+  bool rethrows_ = false;
   bool has_started_ = false;
   bool is_unwinding_ = false;
 };

@@ -319,6 +319,156 @@ TEST(Fiber, ExceptionOnItsWayBelongsToTheFiber) {
   return depth == 0 ? 0 : use_stack(depth - 1) + frame[1023];
 }
 
+TEST(Fiber, JoinGivesUpWhenTheTimeHasCome) {
+  nettest::fake_clock clock;
+  net::io_context context;
+  bool gave_up = false;
+  net::go(context, [&] {
+    net::fiber child([] { net::this_fiber::sleep_for(10s); });
+    net::go([&] { clock.advance(1s); });
+    gave_up = !child.try_join_for(1s);
+    EXPECT_TRUE(child.joinable());
+    net::go([&] { clock.advance(9s); });
+    EXPECT_TRUE(child.try_join_for(20s));
+    EXPECT_FALSE(child.joinable());
+  });
+  context.run();
+  EXPECT_TRUE(gave_up);
+}
+
+TEST(Fiber, CancelEndsTheWaitUnderWay) {
+  net::io_context context;
+  net::error_code seen;
+  net::go(context, [&] {
+    net::fiber child([&] { net::this_fiber::sleep_for(1h, seen); });
+    net::this_fiber::yield();
+    child.cancel();
+    child.join();
+  });
+  context.run();
+  EXPECT_EQ(seen, net::error::operation_aborted);
+}
+
+TEST(Fiber, CancelEndsEveryWaitThatFollows) {
+  net::io_context context;
+  std::vector<net::error_code> seen(3);
+  bool knows = false;
+  net::go(context, [&] {
+    net::fiber other([] { net::this_fiber::yield(); });
+    net::fiber child([&] {
+      knows = net::this_fiber::is_cancelled();
+      net::this_fiber::sleep_for(1h, seen[0]);
+      net::this_fiber::sleep_for(1h, seen[1]);
+      other.join(seen[2]);
+    });
+    child.cancel();
+    child.join();
+    other.join();
+  });
+  context.run();
+  EXPECT_TRUE(knows);
+  EXPECT_EQ(seen, std::vector<net::error_code>(3, net::error::operation_aborted));
+}
+
+TEST(Fiber, ShieldedWaitIsNotCancelled) {
+  nettest::fake_clock clock;
+  net::io_context context;
+  net::error_code behind;
+  net::error_code after;
+  net::go(context, [&] {
+    net::fiber child([&] {
+      {
+        const net::this_fiber::shield outer;
+        const net::this_fiber::shield inner;
+        net::this_fiber::sleep_for(1s, behind);
+      }
+      net::this_fiber::sleep_for(1h, after);
+    });
+    net::this_fiber::yield();
+    child.cancel();
+    net::this_fiber::yield();
+    clock.advance(1s);
+    child.join();
+  });
+  context.run();
+  EXPECT_EQ(behind, net::error_code());
+  EXPECT_EQ(after, net::error::operation_aborted);
+}
+
+TEST(Fiber, CancelledJoinLeavesTheOtherJoinable) {
+  net::io_context context;
+  net::error_code seen;
+  bool threw = false;
+  bool ended = false;
+  net::go(context, [&] {
+    net::fiber last([&] {
+      net::this_fiber::sleep_for(1ms);
+      ended = true;
+    });
+    net::fiber joiner([&] {
+      last.join(seen);
+      EXPECT_TRUE(last.joinable());
+      EXPECT_THROW(last.join(), std::system_error);
+      threw = true;
+    });
+    net::this_fiber::yield();
+    joiner.cancel();
+    joiner.join();
+    last.join();
+  });
+  context.run();
+  EXPECT_EQ(seen, net::error::operation_aborted);
+  EXPECT_TRUE(threw);
+  EXPECT_TRUE(ended);
+}
+
+TEST(Fiber, ScopeLeftByAnExceptionCancelsAndJoinsItsFiber) {
+  net::io_context context;
+  net::error_code seen;
+  bool caught = false;
+  net::go(context, [&] {
+    try {
+      net::fiber child([&] { net::this_fiber::sleep_for(1h, seen); });
+      net::this_fiber::yield();
+      throw std::runtime_error("leaves");
+    } catch (const std::runtime_error&) {
+      caught = seen == net::error::operation_aborted;
+    }
+  });
+  context.run();
+  EXPECT_TRUE(caught);
+}
+
+TEST(Fiber, CancelsFromManyThreadsRaceWithEverything) {
+  net::io_context context;
+  constexpr int rounds = 300;
+  std::atomic<int> ended{0};
+  for (int i = 0; i != rounds; ++i) {
+    net::go(context, [&] {
+      net::fiber child([] {
+        for (int step = 0; step != 10; ++step) {
+          net::error_code ec;
+          net::this_fiber::sleep_for(std::chrono::microseconds(step * 10), ec);
+        }
+      });
+      std::thread canceller([&] { child.cancel(); });
+      net::this_fiber::yield();
+      canceller.join();  // a handle must stay until cancel() has returned
+      child.join();
+      ++ended;
+    });
+  }
+  std::vector<std::thread> threads;
+  for (int i = 0; i != 3; ++i) {
+    threads.emplace_back([&] { context.run(); });
+  }
+  context.run();
+  for (std::thread& each : threads) {
+    each.join();
+  }
+  EXPECT_EQ(ended, rounds);
+}
+
 TEST(Fiber, LargerStackAllowsDeeperCalls) {
   net::io_context context;
   int depth = 0;

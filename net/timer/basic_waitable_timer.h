@@ -86,7 +86,8 @@ class basic_waitable_timer {
     const netpoll::nanotime when = steady_expiry();
     while (!ec && clock_now() < expiry_) {
       internal::timer_wait waiter(reactor(), *timer_, when);
-      if (!wait_for(waiter) || waiter.reason() == netpoll::wake_reason::cancelled) {
+      if (wait_for(waiter) != wait_result::resumed ||
+          waiter.reason() == netpoll::wake_reason::cancelled) {
         ec = error::operation_aborted;
       }
     }

@@ -188,6 +188,7 @@ const char* name_of(call which) noexcept {
     case call::advise_memory: return "madvise";
     case call::protect_memory: return "mprotect";
     case call::signal_action: return "sigaction";
+    case call::memory_barrier: return "membarrier";
   }
   return "?";
 }
@@ -485,6 +486,11 @@ result protect_memory(void* where, std::size_t size, int protection) noexcept {
 result signal_action(int signal, const struct ::sigaction* action) noexcept {
   return invoke(call::signal_action, -1, 0,
                 [&](std::size_t) { return ::sigaction(signal, action, nullptr); });
+}
+
+result memory_barrier(int command) noexcept {
+  return invoke(call::memory_barrier, -1, 0,
+                [&](std::size_t) { return ::syscall(SYS_membarrier, command, 0, 0); });
 }
 
 }  // namespace netpoll::sys

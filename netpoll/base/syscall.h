@@ -109,6 +109,8 @@ result advise_memory(void* where, std::size_t size, int advice) noexcept;
 result protect_memory(void* where, std::size_t size, int protection) noexcept;
 
 result signal_action(int signal, const struct ::sigaction* action) noexcept;
+// membarrier(2), without flags.
+result memory_barrier(int command) noexcept;
 
 // Which call is being made; see fault_injector.
 enum class call : std::uint8_t {
@@ -156,8 +158,9 @@ enum class call : std::uint8_t {
   advise_memory,
   protect_memory,
   signal_action,
+  memory_barrier,
 };
-inline constexpr int call_count = static_cast<int>(call::signal_action) + 1;
+inline constexpr int call_count = static_cast<int>(call::memory_barrier) + 1;
 
 // The call's name in the manual.
 const char* name_of(call which) noexcept;

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How a fiber waits, and everything that can end that: being resumed, a deadline, being cancelled,
+// being unwound. The states are at fiber_state::park_.
+#include <exception>
+
+#include "net/execution/run_loop.h"
+#include "net/fiber/fiber_state.h"
+#include "netpoll/base/asymmetric_fence.h"
+#include "netpoll/base/check.h"
+#include "netpoll/timer_queue.h"
+
+namespace NET_NAMESPACE::internal {
+
+// The time until which a fiber waits for something else. It is armed by the thread that commits the
+// wait, which owns the fiber then; when it fires it interrupts the fiber. The fiber does not go on
+// before it is either out of the timers or done with firing.
+class fiber_state::park_deadline final : public netpoll::waiter, private netpoll::resumer {
+ public:
+  park_deadline(fiber_state& fiber, netpoll::nanotime when) noexcept
+      : fiber_(fiber), when_(when), settled_(state_) {}
+
+  void arm() noexcept {
+    is_armed_ = true;
+    set_resumer(*this);
+    (void)commit();
+  }
+
+  bool has_come() const noexcept {
+    return has_come_.load(std::memory_order_relaxed);  // relaxed: park_ orders it
+  }
+
+  // For the fiber, when its wait has ended.
+  void settle() noexcept {
+    if (!is_armed_ || withdraw()) {
+      return;
+    }
+    while (state_.load(std::memory_order_acquire) != state::done) {
+      fiber_.park_once(settled_);
+    }
+  }
+
+  bool commit() noexcept override {
+    fiber_.loop_.add_timer(entry_, *this, when_);
+    return true;
+  }
+  bool withdraw() noexcept override { return fiber_.loop_.remove_timer(entry_, *this); }
+
+ private:
+  //   firing  -> awaited  the fiber wants to go on: settle()
+  //   awaited -> firing   it was unwound instead
+  //   firing, awaited -> done  the last access of who fires it; he resumes the fiber if awaited
+  enum class state : std::uint8_t { firing, awaited, done };
+
+  class settled final : public netpoll::waiter {
+   public:
+    explicit settled(std::atomic<state>& of) noexcept : state_(of) {}
+    bool commit() noexcept override {
+      state expected = state::firing;
+      return state_.compare_exchange_strong(expected, state::awaited, std::memory_order_acq_rel);
+    }
+    bool withdraw() noexcept override {
+      state expected = state::awaited;
+      return state_.compare_exchange_strong(expected, state::firing, std::memory_order_acq_rel);
+    }
+
+   private:
+    std::atomic<state>& state_;
+  };
+
+  // Of this itself, by the timers.
+  void resume(netpoll::waiter&) noexcept override {
+    if (reason() == netpoll::wake_reason::ready) {
+      has_come_.store(true, std::memory_order_relaxed);  // relaxed: park_ orders it
+      fiber_.interrupt();
+    }
+    if (state_.exchange(state::done, std::memory_order_acq_rel) == state::awaited) {
+      settled_.resume(netpoll::wake_reason::ready);
+    }
+  }
+
+  fiber_state& fiber_;
+  const netpoll::nanotime when_;
+  netpoll::timer_queue::entry entry_;
+  std::atomic<bool> has_come_{false};
+  std::atomic<state> state_{state::firing};
+  settled settled_;
+  bool is_armed_ = false;
+};
+
+wait_result fiber_state::park(netpoll::waiter& what, netpoll::nanotime until, on_cancel how) {
+  if (is_unwinding_) {
+    return unwound();
+  }
+  heeds_cancel_ = how == on_cancel::stop_waiting && shields_ == 0;
+  if (heeds_cancel_ && is_cancelled()) {
+    return wait_result::cancelled;
+  }
+  if (until == netpoll::never) {
+    park_once(what);
+  } else if (netpoll::clock::now() >= until) {
+    return wait_result::deadline;
+  } else {
+    park_deadline limit(*this, until);
+    deadline_ = &limit;
+    park_once(what);
+    deadline_ = nullptr;
+    heeds_cancel_ = false;
+    const wait_result outcome = outcome_;
+    limit.settle();
+    outcome_ = outcome;
+  }
+  return is_unwinding_ ? unwound() : outcome_;
+}
+
+// Destructors that wait while the stack is unwound cannot be thrown out of: they are told instead.
+wait_result fiber_state::unwound() {
+  if (std::uncaught_exceptions() == 0) {
+    throw fiber_unwind{};
+  }
+  return wait_result::cancelled;
+}
+
+void fiber_state::park_once(netpoll::waiter& what) noexcept {
+  what.set_resumer(*this);
+  outcome_ = wait_result::resumed;
+  park_.store(reinterpret_cast<word>(&what) | committing, std::memory_order_release);
+  leave(departure::parked);
+}
+
+// By the thread that ran the fiber, which has left its stack. True: the fiber waits and may already be
+// running elsewhere, so nothing of it may be touched. False: it has to go on.
+bool fiber_state::commit_park() noexcept {
+  // relaxed: written by the fiber, on this thread.
+  auto& what = *reinterpret_cast<netpoll::waiter*>(park_.load(std::memory_order_relaxed) & ~all_bits);
+  netpoll::light_fence();  // with cancel()
+  if (heeds_cancel_ && is_cancelled()) {
+    outcome_ = wait_result::cancelled;
+  } else if (what.commit()) {
+    if (deadline_ != nullptr) {
+      deadline_->arm();
+    }
+    word expected = reinterpret_cast<word>(&what) | committing;
+    return park_.compare_exchange_strong(expected, reinterpret_cast<word>(&what),
+                                         std::memory_order_acq_rel) ||
+           !let_go(committing);
+  }
+  // relaxed: the next word stored is a release. A note is lost, but what it was about is looked at
+  // before the next wait.
+  park_.store(0, std::memory_order_relaxed);
+  return false;
+}
+
+// Why the wait under way must end, or `resumed` if it need not. For who owns the fiber.
+wait_result fiber_state::interruption() const noexcept {
+  if (is_unwinding_ || (heeds_cancel_ && is_cancelled())) {
+    return wait_result::cancelled;
+  }
+  return deadline_ != nullptr && deadline_->has_come() ? wait_result::deadline
+                                                       : wait_result::resumed;
+}
+
+// Something that may end the wait has come: a deadline, a cancellation. The fiber must not be gone.
+void fiber_state::interrupt() noexcept {
+  word now = park_.load(std::memory_order_acquire);
+  for (;;) {
+    if (now == 0) {
+      return;  // not parked: it looks for itself before it parks
+    }
+    const bool is_owned = (now & (committing | held)) != 0;
+    const word next = is_owned ? now | noted : now | held | noted;
+    if (park_.compare_exchange_weak(now, next, std::memory_order_acq_rel,
+                                    std::memory_order_acquire)) {
+      if (!is_owned && let_go(held)) {
+        make_runnable();
+      }
+      return;
+    }
+  }
+}
+
+// Gives up ownership of a parked fiber. True: what it waited for is over, and the caller, who still
+// owns it, makes it run. False: it goes on waiting, and may already be running elsewhere.
+bool fiber_state::let_go(word own) noexcept {
+  word now = park_.load(std::memory_order_acquire);
+  for (;;) {
+    if ((now & resumed) != 0) {
+      break;
+    }
+    if ((now & noted) != 0) {
+      if (!park_.compare_exchange_weak(now, now & ~noted, std::memory_order_acq_rel,
+                                       std::memory_order_acquire)) {
+        continue;
+      }
+      now &= ~noted;
+      const wait_result why = interruption();
+      if (why != wait_result::resumed &&
+          reinterpret_cast<netpoll::waiter*>(now & ~all_bits)->withdraw()) {
+        outcome_ = why;
+        break;
+      }
+      // Otherwise somebody is about to resume it.
+      now = park_.load(std::memory_order_acquire);
+      continue;
+    }
+    if (park_.compare_exchange_weak(now, now & ~own, std::memory_order_acq_rel,
+                                    std::memory_order_acquire)) {
+      return false;
+    }
+  }
+  park_.store(0, std::memory_order_relaxed);  // relaxed: the next word stored is a release
+  return true;
+}
+
+void fiber_state::resume(netpoll::waiter& what) noexcept {
+  word now = reinterpret_cast<word>(&what);
+  if (park_.compare_exchange_strong(now, 0, std::memory_order_acq_rel,
+                                    std::memory_order_acquire)) {
+    make_runnable();
+    return;
+  }
+  do {
+    netpoll::check((now & (committing | held)) != 0 && (now & resumed) == 0,
+                   "a waiter was resumed that is not waiting, or twice");
+  } while (!park_.compare_exchange_weak(now, now | resumed, std::memory_order_acq_rel,
+                                        std::memory_order_acquire));
+}
+
+void fiber_state::make_runnable() noexcept { loop_.post(*this); }
+
+void fiber_state::cancel() noexcept {
+  is_cancelled_.store(true, std::memory_order_relaxed);  // relaxed: the fence below
+  netpoll::heavy_fence();                                // with commit_park()
+  interrupt();
+}
+
+}  // namespace NET_NAMESPACE::internal

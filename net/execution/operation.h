@@ -25,9 +25,12 @@ class operation : public netpoll::intrusive_queue_node<operation> {
   // Frees the operation without running its handler.
   void destroy() noexcept { function_(*this, nullptr); }
 
- protected:
   // Called with no loop to destroy.
   using function = bool (*)(operation& self, run_loop* loop);
+
+  bool is_run_by(function what) const noexcept { return function_ == what; }
+
+ protected:
 
   explicit operation(function what) noexcept : function_(what) {}
   ~operation() = default;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/execution/run_loop.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -9,52 +10,26 @@
 namespace NET_NAMESPACE {
 namespace {
 
-// After so many operations a thread looks at the events, even if there is more to run: readiness
-// and timers must not starve behind operations that keep queueing others.
-constexpr unsigned runs_between_polls = 128;
-
 constexpr netpoll::nanotime do_not_wait = std::numeric_limits<netpoll::nanotime>::min();
 
+// A worker looks at the shared queue each time it has to look around, and at the events every so many
+// times: readiness and timers must not starve behind operations that keep queueing others.
+constexpr unsigned looks_between_polls = 2;
+
+// A worker's share of the shared queue is no more than this, if there are others.
+constexpr std::size_t share_limit = 128;
+
+bool has_come(netpoll::nanotime time) noexcept {
+  return time != netpoll::never && netpoll::clock::now() >= time;
+}
+
+// Puts what is in `first` before what is in `queue`.
+void prepend(operation_queue& queue, operation_queue& first) noexcept {
+  first.splice(queue);
+  queue.splice(first);
+}
+
 }  // namespace
-
-// A thread that is inside a run function.
-class run_loop::worker {
- public:
-  explicit worker(run_loop& loop) noexcept : loop_(loop), outer_(std::exchange(innermost_, this)) {}
-  ~worker() { innermost_ = outer_; }
-  worker(const worker&) = delete;
-  worker& operator=(const worker&) = delete;
-
-  // Not inlined: a fiber may ask on one thread and ask again on another, and the address of a
-  // thread-local must not be kept across that.
-  [[gnu::noinline]] static worker* innermost() noexcept { return innermost_; }
-
-  static worker* of(const run_loop& loop) noexcept {
-    for (worker* each = innermost(); each != nullptr; each = each->outer_) {
-      if (&each->loop_ == &loop) {
-        return each;
-      }
-    }
-    return nullptr;
-  }
-
-  run_loop& loop_;
-  worker* const outer_;
-  // What events_.wait() posted; only while this thread is in there.
-  operation_queue found_;
-  bool is_polling_ = false;
-  unsigned runs_until_poll_ = runs_between_polls;
-
-  // While idle, under the loop's mutex_.
-  std::condition_variable wake_up_;
-  bool is_woken_ = false;
-  worker* next_idle_ = nullptr;
-
- private:
-  static thread_local worker* innermost_;
-};
-
-constinit thread_local run_loop::worker* run_loop::worker::innermost_ = nullptr;
 
 std::size_t run_loop::run() {
   return run_while(true, [] { return netpoll::never; });
@@ -82,41 +57,399 @@ std::size_t run_loop::poll_one() {
 
 template <typename Step>
 std::size_t run_loop::run_while(bool many, Step until) {
-  worker self(*this);
-  // Also when a handler throws.
-  struct leaving {
-    run_loop& loop;
-    worker& self;
-    ~leaving() {
-      if (loop.is_embedded_.load(std::memory_order_acquire)) {
-        loop.leave_to_outer_loop(self);
-      }
-    }
-  } const guard{*this, self};
+  worker self(*this, many);
   if (work_.load(std::memory_order_acquire) == 0) {
     stop();
     return 0;
   }
-  std::size_t count = 0;
-  while (run_next(self, until())) {
-    if (count != std::numeric_limits<std::size_t>::max()) {
-      ++count;
-    }
-    if (!many) {
+  while (operation* const next = take(self, until())) {
+    run_one_turn(self, *next);
+    if (!many && self.runs() != 0) {
       break;
     }
   }
-  return count;
+  return self.runs();
 }
 
-// The thread leaves a run function, and whether somebody comes back is up to whether the event
-// source says that there is something to do.
-void run_loop::leave_to_outer_loop(worker& self) noexcept {
-  std::unique_lock lock(mutex_);
-  const bool is_stopped = stopped_.load(std::memory_order_relaxed);  // relaxed: under the mutex
-  if (is_stopped && !is_polled_) {
+void run_loop::run_one_turn(worker& self, operation& what) {
+  // Ends the operation's work also when it leaves by an exception.
+  struct at_end {
+    run_loop& loop;
+    worker& self;
+    bool is_finished = true;
+    ~at_end() {
+      if (is_finished) {
+        self.count_run();
+        loop.work_finished(&self);
+      }
+    }
+  } end{*this, self};
+  end.is_finished = what.run(*this);
+}
+
+// Null: stopped, or nothing came before `until`.
+operation* run_loop::take(worker& self, netpoll::nanotime until) {
+  for (;;) {
+    if (stopped()) {
+      return nullptr;
+    }
+    if (self.must_look()) {
+      look_around(self);
+    }
+    if (self.has_bound() && self.is_turn_of_bound()) [[unlikely]] {
+      if (operation* const next = take_bound(self)) {
+        return next;
+      }
+    }
+    if (operation* const next = self.pop()) {
+      if (self.size() != 0) {
+        call_for_help();
+      }
+      return next;
+    }
+    if (!find_more(self, until)) {
+      return nullptr;
+    }
+  }
+}
+
+operation* run_loop::take_bound(worker& self) noexcept {
+  if (self.bound().empty()) {
+    const std::lock_guard lock(mutex_);
+    internal::thread_binding& mine = *self.binding();
+    self.bound().splice(mine.inbox);
+    mine.has_inbox.store(false, std::memory_order_relaxed);  // relaxed: under the mutex
+  }
+  return self.bound().pop();
+}
+
+// The worker has something to run, but others might starve.
+void run_loop::look_around(worker& self) {
+  const bool must_poll = self.take_a_look() % looks_between_polls == 0;
+  // relaxed: a hint.
+  if (!must_poll && shared_size_.load(std::memory_order_relaxed) == 0) {
+    return;
+  }
+  unique_lock lock(mutex_);
+  take_shared(self);
+  if (must_poll && poller_ == nullptr) {
+    wait_for_events(self, lock, do_not_wait);
+  }
+}
+
+// The worker has nothing to run. False: nothing came before `until`.
+bool run_loop::find_more(worker& self, netpoll::nanotime until) {
+  self.has_looked();
+  settle_credit(self);
+  unique_lock lock(mutex_);
+  // relaxed: under the mutex.
+  if (stopped_.load(std::memory_order_relaxed) || self.has_bound()) {
+    end_search(self);
+    return true;  // take() sees it
+  }
+  if (take_shared(self) || steal(self)) {
+    has_found(self);
+    return true;
+  }
+  end_search(self);
+  if (poller_ == nullptr) {
+    wait_for_events(self, lock, until);
+    return self.size() != 0 || !shared_.empty() || self.has_bound() || !has_come(until);
+  }
+  if (until == do_not_wait || has_come(until)) {
+    return false;
+  }
+  wait_idle(self, lock, until);
+  return true;
+}
+
+// Needs mutex_. Moves the worker's share of the shared queue to its own; false if there is none.
+bool run_loop::take_shared(worker& self) noexcept {
+  if (shared_.empty()) {
+    return false;
+  }
+  const std::size_t size = shared_size_.load(std::memory_order_relaxed);  // relaxed: under the mutex
+  std::size_t count = size;
+  if (worker_count_ == 1) {
+    self.append(shared_, size);
+  } else {
+    count = std::min((size + worker_count_ - 1) / worker_count_, share_limit);
+    operation_queue share;
+    for (std::size_t i = 0; i != count; ++i) {
+      share.push(*shared_.pop());
+    }
+    self.append(share, count);
+  }
+  shared_size_.store(size - count, std::memory_order_relaxed);  // relaxed: a hint for all others
+  return true;
+}
+
+// Needs mutex_, so that no worker leaves meanwhile and only one steals at a time.
+bool run_loop::steal(worker& self) noexcept {
+  if (worker_count_ == 1) {
+    return false;
+  }
+  // Round robin: from the one after the last victim.
+  for (unsigned i = 0; i != worker_count_; ++i) {
+    worker* const victim =
+        next_victim_ != nullptr ? next_victim_ : workers_.front();
+    next_victim_ = victim->list_next;
+    operation_queue loot;
+    if (victim == &self) {
+      continue;
+    }
+    if (const std::size_t count = victim->steal(loot)) {
+      self.append(loot, count);
+      self.counts().steals.add();
+      return true;
+    }
+  }
+  return false;
+}
+
+// Needs mutex_. Waits for events, which are queued with the worker as they come.
+void run_loop::wait_for_events(worker& self, unique_lock& lock, netpoll::nanotime until) {
+  const bool may_sleep = until != do_not_wait;
+  poller_ = &self;
+  if (may_sleep) {
+    add_sleepers(1);
+    if (finds_work_before_sleep(self)) {
+      poller_ = nullptr;
+      add_sleepers(-1);
+      return;
+    }
+  }
+  const std::size_t size_before = self.size();
+  self.is_polling = true;
+  lock.unlock();
+  events_.wait(until);
+  self.set_about_now(netpoll::clock::now());
+  lock.lock();
+  self.is_polling = false;
+  poller_ = nullptr;
+  if (may_sleep) {
+    add_sleepers(-1);
+    // relaxed: under the mutex. Whoever woke this thread finds it looking.
+    is_searched_.store(false, std::memory_order_relaxed);
+  }
+  // Somebody has to look at the events while this thread runs what it found or had before, or when its
+  // time has come and it leaves.
+  if (idle_ != nullptr && (!may_sleep || self.size() > size_before || has_come(until))) {
+    wake_one();
+  }
+}
+
+// Needs mutex_. Somebody else waits for events.
+void run_loop::wait_idle(worker& self, unique_lock& lock, netpoll::nanotime until) {
+  self.idle.is_woken = false;
+  self.idle.next = idle_;
+  idle_ = &self;
+  add_sleepers(1);
+  if (!finds_work_before_sleep(self)) {
+    const auto is_woken = [&] { return self.idle.is_woken; };
+    if (until == netpoll::never || netpoll::clock::is_replaced()) {
+      self.idle.wake_up.wait(lock, is_woken);
+    } else {
+      self.idle.wake_up.wait_until(lock, netpoll::to_steady_time(until), is_woken);
+    }
+  }
+  if (!self.idle.is_woken) {
+    remove_idle(self);
+  }
+  add_sleepers(-1);
+}
+
+// Needs mutex_. The worker counts as a sleeper already, so whoever pushes from now on calls for help;
+// what was pushed before is seen here.
+bool run_loop::finds_work_before_sleep(worker& self) noexcept {
+  if (worker_count_ == 1) {
+    return false;
+  }
+  netpoll::heavy_fence();  // with call_for_help()
+  return steal(self);
+}
+
+// Needs mutex_.
+void run_loop::add_sleepers(int count) noexcept {
+  // relaxed: written under the mutex; for those who read without, there are the fences.
+  sleepers_.store(sleepers_.load(std::memory_order_relaxed) + static_cast<unsigned>(count),
+                  std::memory_order_relaxed);
+}
+
+// Needs mutex_.
+void run_loop::remove_idle(worker& who) noexcept {
+  worker** at = &idle_;
+  while (*at != &who) {
+    at = &(*at)->idle.next;
+  }
+  *at = who.idle.next;
+}
+
+// Needs mutex_. The worker has work. Whoever is woken to find some wakes the next one, as long as there
+// is more.
+void run_loop::has_found(worker& self) noexcept {
+  const bool was_searching = self.is_searching;
+  end_search(self);
+  if (sleepers_.load(std::memory_order_relaxed) == 0) {  // relaxed: under the mutex
+    return;
+  }
+  if (was_searching) {
+    netpoll::heavy_fence();  // with call_for_help(), which left it to this one
+  }
+  bool is_more = !shared_.empty() || self.size() > 1;
+  for (worker* each = workers_.front(); !is_more && each != nullptr; each = each->list_next) {
+    is_more = each != &self && each->size() != 0;
+  }
+  if (is_more) {
+    wake_one();
+  }
+}
+
+// Needs mutex_.
+void run_loop::end_search(worker& self) noexcept {
+  if (self.is_searching) {
+    self.is_searching = false;
+    is_searched_.store(false, std::memory_order_relaxed);  // relaxed: the fences that follow
+  }
+}
+
+// Needs mutex_. Makes sure one thread comes to look at the queues.
+void run_loop::wake_one() noexcept {
+  // relaxed, all: under the mutex.
+  if (is_searched_.load(std::memory_order_relaxed)) {
+    return;
+  }
+  if (idle_ != nullptr) {
+    worker& who = *std::exchange(idle_, idle_->idle.next);
+    who.is_searching = true;
+    is_searched_.store(true, std::memory_order_relaxed);
+    who.idle.is_woken = true;
+    who.idle.wake_up.notify_one();
+  } else if (sleepers_.load(std::memory_order_relaxed) != 0) {
+    is_searched_.store(true, std::memory_order_relaxed);
+    events_.wake();
+  } else if (is_embedded_.load(std::memory_order_relaxed)) {
+    events_.wake();
+  }
+}
+
+void run_loop::wake_somebody() noexcept {
+  const std::lock_guard lock(mutex_);
+  wake_one();
+}
+
+// Needs mutex_. Wakes this one if it sleeps.
+void run_loop::wake(worker& who) noexcept {
+  if (poller_ == &who) {
+    events_.wake();
+    return;
+  }
+  for (worker* each = idle_; each != nullptr; each = each->idle.next) {
+    if (each == &who) {
+      remove_idle(who);
+      who.idle.is_woken = true;
+      who.idle.wake_up.notify_one();
+      return;
+    }
+  }
+}
+
+void run_loop::post_shared(operation& what) noexcept {
+  const std::lock_guard lock(mutex_);
+  shared_.push(what);
+  // relaxed: under the mutex, and a hint for all others.
+  shared_size_.store(shared_size_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  wake_one();
+}
+
+void run_loop::post(operation& what, internal::thread_binding& to) noexcept {
+  if (worker* const self = worker::of(*this); self != nullptr && self->binding() == &to) {
+    self->bound().push(what);
+    return;
+  }
+  const std::lock_guard lock(mutex_);
+  to.inbox.push(what);
+  to.has_inbox.store(true, std::memory_order_relaxed);  // relaxed: read under the mutex before sleep
+  if (to.present != nullptr) {
+    wake(*to.present);
+  }
+  tell_outer_loop();
+}
+
+internal::thread_binding& run_loop::bind_to_this_thread() {
+  worker* const self = worker::of(*this);
+  netpoll::check(self != nullptr, "only a thread that runs the context can be bound to");
+  if (self->binding() == nullptr) {
+    auto made = std::make_unique<bound_thread>();
+    made->thread = std::this_thread::get_id();
+    made->binding.present = self;
+    const std::lock_guard lock(mutex_);
+    bindings_.push_back(std::move(made));
+    self->set_binding(&bindings_.back()->binding);
+  }
+  return *self->binding();
+}
+
+// Needs mutex_. The binding of the calling thread, if it was ever bound to.
+internal::thread_binding* run_loop::find_binding() noexcept {
+  for (const auto& each : bindings_) {
+    if (each->thread == std::this_thread::get_id()) {
+      return &each->binding;
+    }
+  }
+  return nullptr;
+}
+
+void run_loop::add_worker(worker& self) noexcept {
+  const std::lock_guard lock(mutex_);
+  workers_.add(self);
+  ++worker_count_;
+  if (internal::thread_binding* const mine = find_binding()) {
+    if (mine->present != nullptr) {
+      // This run function was called inside another one on the same loop.
+      mine->present->set_binding(nullptr);
+      prepend(mine->inbox, mine->present->bound());
+      mine->has_inbox.store(!mine->inbox.empty(), std::memory_order_relaxed);  // relaxed: own thread
+    }
+    mine->present = &self;
+    self.set_binding(mine);
+  }
+}
+
+// What the worker has not run is left to the others, or to the next one.
+void run_loop::remove_worker(worker& self) noexcept {
+  settle_credit(self);
+  unique_lock lock(mutex_);
+  end_search(self);
+  // relaxed, all: under the mutex.
+  const bool is_stopped = stopped_.load(std::memory_order_relaxed);
+  if (is_embedded_.load(std::memory_order_relaxed) && is_stopped && poller_ == nullptr) {
     // Stopped or out of work, it did not look: what made the source readable would do so for ever.
     wait_for_events(self, lock, do_not_wait);
+  }
+  workers_.remove(self);
+  --worker_count_;
+  next_victim_ = nullptr;
+  past_.add(self.counts());
+  operation_queue left;
+  const std::size_t count = self.take_all(left);
+  prepend(shared_, left);
+  shared_size_.store(shared_size_.load(std::memory_order_relaxed) + count,
+                     std::memory_order_relaxed);
+  if (internal::thread_binding* const mine = self.binding()) {
+    prepend(mine->inbox, self.bound());
+    mine->has_inbox.store(!mine->inbox.empty(), std::memory_order_relaxed);
+    mine->present = nullptr;
+    for (worker* each = self.outer(); each != nullptr; each = each->outer()) {
+      if (&each->loop() == this) {
+        mine->present = each;
+        each->set_binding(mine);
+        break;
+      }
+    }
+  }
+  if (sleepers_.load(std::memory_order_relaxed) != 0 && !is_stopped) {
+    wake_one();
   }
   if (!is_stopped) {
     tell_outer_loop();
@@ -126,117 +459,14 @@ void run_loop::leave_to_outer_loop(worker& self) noexcept {
 // Needs mutex_.
 void run_loop::tell_outer_loop() noexcept {
   // relaxed: under the mutex.
-  if (is_embedded_.load(std::memory_order_relaxed) && !queue_.empty()) {
-    events_.wake();
+  if (!is_embedded_.load(std::memory_order_relaxed)) {
+    return;
   }
-}
-
-// Runs operations until one counts. False: stopped, or nothing came before `until`.
-bool run_loop::run_next(worker& self, netpoll::nanotime until) {
-  // Ends the operation's work also when it leaves by an exception.
-  struct work_of_one {
-    run_loop& loop;
-    bool is_finished = true;
-    ~work_of_one() {
-      if (is_finished) {
-        loop.work_finished();
-      }
-    }
-  };
-  while (operation* const next = take(self, until)) {
-    work_of_one work{*this};
-    work.is_finished = next->run(*this);
-    if (work.is_finished) {
-      return true;
-    }
+  bool has_work = !shared_.empty();
+  for (const auto& each : bindings_) {
+    has_work |= !each->binding.inbox.empty();
   }
-  return false;
-}
-
-operation* run_loop::take(worker& self, netpoll::nanotime until) {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    if (stopped_.load(std::memory_order_relaxed)) {  // relaxed: under the mutex
-      return nullptr;
-    }
-    const bool must_look = --self.runs_until_poll_ == 0;
-    if (must_look) {
-      self.runs_until_poll_ = runs_between_polls;
-      if (!is_polled_) {
-        wait_for_events(self, lock, do_not_wait);
-        continue;
-      }
-    }
-    if (operation* const next = queue_.pop()) {
-      // Whoever is woken with work wakes the next one, as long as there is more.
-      if (idle_ != nullptr && !queue_.empty()) {
-        wake_one(lock);
-      }
-      return next;
-    }
-    self.runs_until_poll_ = runs_between_polls;
-    if (!is_polled_) {
-      const bool may_wait = until != do_not_wait;
-      if (!wait_for_events(self, lock, until) && queue_.empty() &&
-          (!may_wait || netpoll::clock::now() >= until)) {
-        return nullptr;
-      }
-    } else if (until == do_not_wait || netpoll::clock::now() >= until) {
-      return nullptr;
-    } else {
-      wait_idle(self, lock, until);
-    }
-  }
-}
-
-// Waits in events_ and queues what it found. True if that was anything.
-bool run_loop::wait_for_events(worker& self, std::unique_lock<std::mutex>& lock,
-                               netpoll::nanotime until) {
-  is_polled_ = true;
-  self.is_polling_ = true;
-  lock.unlock();
-  events_.wait(until);
-  lock.lock();
-  self.is_polling_ = false;
-  is_polled_ = false;
-  const bool found = !self.found_.empty();
-  queue_.splice(self.found_);
-  // Somebody has to look at the events while this thread runs what it found or was queued before,
-  // or when its time has come and it leaves.
-  if (idle_ != nullptr && (found || until == do_not_wait || netpoll::clock::now() >= until)) {
-    wake_one(lock);
-  }
-  return found;
-}
-
-void run_loop::wait_idle(worker& self, std::unique_lock<std::mutex>& lock,
-                         netpoll::nanotime until) {
-  self.is_woken_ = false;
-  self.next_idle_ = idle_;
-  idle_ = &self;
-  const auto is_woken = [&] { return self.is_woken_; };
-  if (until == netpoll::never || netpoll::clock::is_replaced()) {
-    self.wake_up_.wait(lock, is_woken);
-  } else {
-    self.wake_up_.wait_until(lock, netpoll::to_steady_time(until), is_woken);
-  }
-  if (!self.is_woken_) {
-    worker** at = &idle_;
-    while (*at != &self) {
-      at = &(*at)->next_idle_;
-    }
-    *at = self.next_idle_;
-  }
-}
-
-// Makes sure one thread comes to look at the queue. Keeps the lock.
-void run_loop::wake_one(std::unique_lock<std::mutex>&) noexcept {
-  if (worker* const who = idle_) {
-    idle_ = who->next_idle_;
-    who->is_woken_ = true;
-    who->wake_up_.notify_one();
-  } else if (is_polled_ ||
-             is_embedded_.load(std::memory_order_relaxed)) {  // relaxed: under the mutex
+  if (has_work) {
     events_.wake();
   }
 }
@@ -247,25 +477,15 @@ void run_loop::embed() noexcept {
   tell_outer_loop();
 }
 
-void run_loop::post(operation& what) noexcept {
-  if (worker* const self = worker::of(*this); self != nullptr && self->is_polling_) {
-    self->found_.push(what);
-    return;
-  }
-  std::unique_lock lock(mutex_);
-  queue_.push(what);
-  wake_one(lock);
-}
-
 void run_loop::stop() noexcept {
   const std::lock_guard lock(mutex_);
   stopped_.store(true, std::memory_order_release);
   while (worker* const who = idle_) {
-    idle_ = who->next_idle_;
-    who->is_woken_ = true;
-    who->wake_up_.notify_one();
+    idle_ = who->idle.next;
+    who->idle.is_woken = true;
+    who->idle.wake_up.notify_one();
   }
-  if (is_polled_) {
+  if (poller_ != nullptr) {
     events_.wake();
   }
 }
@@ -276,11 +496,17 @@ void run_loop::restart() noexcept {
   tell_outer_loop();
 }
 
-void run_loop::work_finished() noexcept {
-  const std::size_t before = work_.fetch_sub(1, std::memory_order_acq_rel);
-  netpoll::check(before != 0, "more work finished than was started");
-  if (before == 1) {
+void run_loop::finish_work(std::size_t count) noexcept {
+  const std::size_t before = work_.fetch_sub(count, std::memory_order_acq_rel);
+  netpoll::check(before >= count, "more work finished than was started");
+  if (before == count) {
     stop();
+  }
+}
+
+void run_loop::settle_credit(worker& self) noexcept {
+  if (const std::size_t credit = self.take_credit()) {
+    finish_work(credit);
   }
 }
 
@@ -288,7 +514,11 @@ bool run_loop::destroy_queued() noexcept {
   operation_queue doomed;
   {
     const std::lock_guard lock(mutex_);
-    doomed.splice(queue_);
+    doomed.splice(shared_);
+    for (const auto& each : bindings_) {
+      doomed.splice(each->binding.inbox);
+    }
+    shared_size_.store(0, std::memory_order_relaxed);  // relaxed: nobody else is left
   }
   const bool any = !doomed.empty();
   while (operation* const next = doomed.pop()) {
@@ -297,11 +527,25 @@ bool run_loop::destroy_queued() noexcept {
   return any;
 }
 
-bool run_loop::runs_in_this_thread() const noexcept { return worker::of(*this) != nullptr; }
+void run_loop::totals::add(const internal::worker_counts& more) noexcept {
+  fibers_spawned += more.fibers_spawned.get();
+  fibers_finished += more.fibers_finished.get();
+  switches += more.switches.get();
+  steals += more.steals.get();
+}
 
-run_loop* run_loop::current() noexcept {
-  worker* const self = worker::innermost();
-  return self != nullptr ? &self->loop_ : nullptr;
+run_loop::totals run_loop::counts() const {
+  const std::lock_guard lock(mutex_);
+  totals sum = past_;
+  for (const worker* each = workers_.front(); each != nullptr; each = each->list_next) {
+    sum.add(each->counts());
+  }
+  return sum;
+}
+
+void run_loop::count_spawn() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++past_.fibers_spawned;
 }
 
 }  // namespace NET_NAMESPACE

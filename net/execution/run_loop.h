@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The run loop: one queue of operations, run in order by every thread that is inside one of the run
-// functions. A thread that finds nothing to run waits for events; one thread at a time does so, the
-// others sleep until there is work for them, so a wake-up wakes one thread.
+// The run loop runs operations, in every thread that is inside one of its run functions: those are
+// its workers. Each has a queue of its own, for what it posts itself; what other threads post goes to
+// a shared queue. A worker that has nothing to run takes its share of the shared queue, then steals
+// half of another worker's, then waits for events: one thread at a time does so, the others sleep
+// until there is work for them, so a wake-up wakes one thread. Nobody spins.
+//
+// With one worker operations run in the order in which they were posted. With several, each runs its
+// own in order.
 //
 // What events are, the loop does not know: it waits for them through event_source.
 //
@@ -11,14 +16,19 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <mutex>
+#include <thread>
+#include <vector>
 
 #include "net/config.h"
 #include "net/execution/execution_context.h"
 #include "net/execution/operation.h"
+#include "net/execution/worker.h"
 #include "netpoll/base/clock.h"
+#include "netpoll/base/intrusive_list.h"
 #include "netpoll/timer_queue.h"
 #include "netpoll/waiter.h"
 
@@ -73,16 +83,60 @@ class run_loop {
   void restart() noexcept;
 
   // Work is what keeps the run functions from returning: see operation.h.
-  void work_started() noexcept { work_.fetch_add(1, std::memory_order_relaxed); }
-  void work_finished() noexcept;
+  void work_started() noexcept { work_started(internal::worker::of(*this)); }
+  void work_finished() noexcept { work_finished(internal::worker::of(*this)); }
 
   // Queues an operation that already counts as work.
-  void post(operation& what) noexcept;
+  void post(operation& what) noexcept { post(what, internal::worker::of(*this)); }
   // Queues a new one.
   void post_new(operation& what) noexcept {
-    work_started();
-    post(what);
+    internal::worker* const self = internal::worker::of(*this);
+    work_started(self);
+    post(what, self);
   }
+
+  // The same for who knows the calling thread's worker of this loop: null if it has none.
+  void work_started(internal::worker* self) noexcept {
+    if (self == nullptr || !self->use_credit()) {
+      // relaxed: whoever adds work has some himself, or is the one who starts the loop.
+      work_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  void work_finished(internal::worker* self) noexcept {
+    if (self != nullptr) {
+      self->add_credit();
+    } else {
+      finish_work(1);
+    }
+  }
+  void post(operation& what, internal::worker* self) noexcept {
+    if (self == nullptr) {
+      post_shared(what);
+      return;
+    }
+    self->push(what);
+    if (!self->is_polling) {
+      call_for_help();
+    }
+  }
+
+  // The calling worker's next operation, to be run in its turn, if it is one that `what` runs; null if
+  // it is another one, or the worker should go back to its run function first.
+  operation* next_if(internal::worker& self, operation::function what) noexcept {
+    if (!self.runs_many || stopped()) {
+      return nullptr;
+    }
+    operation* const next = self.pop_if(what);
+    if (next != nullptr && self.size() != 0) {
+      call_for_help();
+    }
+    return next;
+  }
+
+  // What only the calling thread may run goes through its binding, also while the thread is in no
+  // run function: then it waits until the thread is in one again.
+  internal::thread_binding& bind_to_this_thread();
+  void post(operation& what, internal::thread_binding& to) noexcept;
 
   // Has `who` resumed when the time comes; and takes it back, false when it is being resumed.
   void add_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who,
@@ -97,42 +151,103 @@ class run_loop {
   bool destroy_queued() noexcept;
 
   // Whether the calling thread is inside a run function of this loop.
-  bool runs_in_this_thread() const noexcept;
+  bool runs_in_this_thread() const noexcept { return internal::worker::of(*this) != nullptr; }
   // The loop whose run function the calling thread is in; the innermost, or null.
-  static run_loop* current() noexcept;
+  static run_loop* current() noexcept {
+    internal::worker* const self = internal::this_thread_state().innermost;
+    return self != nullptr ? &self->loop() : nullptr;
+  }
 
   // From now on another event loop decides when this one's poll() is called: whatever there is to
   // do wakes the event source, also while no thread is in a run function.
   void embed() noexcept;
 
+  // What all workers together have counted so far.
+  struct totals {
+    std::uint64_t fibers_spawned = 0;
+    std::uint64_t fibers_finished = 0;
+    std::uint64_t switches = 0;
+    std::uint64_t steals = 0;
+
+    void add(const internal::worker_counts& more) noexcept;
+  };
+  totals counts() const;
+  // Counts a fiber that is spawned by a thread without a worker.
+  void count_spawn() noexcept;
+
   execution_context& context() const noexcept { return context_; }
   internal::fiber_registry& fibers() const noexcept { return fibers_; }
 
  private:
-  class worker;
+  friend class internal::worker;
+  using worker = internal::worker;
+  using unique_lock = std::unique_lock<std::mutex>;
 
-  bool run_next(worker& self, netpoll::nanotime until);
-  operation* take(worker& self, netpoll::nanotime until);
-  bool wait_for_events(worker& self, std::unique_lock<std::mutex>& lock, netpoll::nanotime until);
-  void wait_idle(worker& self, std::unique_lock<std::mutex>& lock, netpoll::nanotime until);
-  void wake_one(std::unique_lock<std::mutex>& lock) noexcept;
-  void leave_to_outer_loop(worker& self) noexcept;
-  void tell_outer_loop() noexcept;
+  void add_worker(worker& self) noexcept;
+  void remove_worker(worker& self) noexcept;
+
   template <typename Step>
   std::size_t run_while(bool many, Step until);
+  void run_one_turn(worker& self, operation& what);
+  operation* take(worker& self, netpoll::nanotime until);
+  bool find_more(worker& self, netpoll::nanotime until);
+  void look_around(worker& self);
+  bool take_shared(worker& self) noexcept;
+  operation* take_bound(worker& self) noexcept;
+  bool steal(worker& self) noexcept;
+  void wait_for_events(worker& self, unique_lock& lock, netpoll::nanotime until);
+  void wait_idle(worker& self, unique_lock& lock, netpoll::nanotime until);
+  bool finds_work_before_sleep(worker& self) noexcept;
+  void has_found(worker& self) noexcept;
+  void end_search(worker& self) noexcept;
+  void add_sleepers(int count) noexcept;
+  void remove_idle(worker& who) noexcept;
+  internal::thread_binding* find_binding() noexcept;
+  void finish_work(std::size_t count) noexcept;
+  void settle_credit(worker& self) noexcept;
+
+  void post_shared(operation& what) noexcept;
+  void call_for_help() noexcept {
+    netpoll::light_fence();  // with finds_work_before_sleep(): it sees what was pushed, or we see it
+    // relaxed: the fence. While somebody searches already, he calls the next one.
+    if (sleepers_.load(std::memory_order_relaxed) != 0 &&
+        !is_searched_.load(std::memory_order_relaxed)) [[unlikely]] {
+      wake_somebody();
+    }
+  }
+  void wake_somebody() noexcept;
+  void wake_one() noexcept;
+  void wake(worker& who) noexcept;
+  void tell_outer_loop() noexcept;
 
   execution_context& context_;
   event_source& events_;
   internal::fiber_registry& fibers_;
-  // relaxed increments: whoever adds work has some himself, or is the one who starts the loop.
+
+  // No less than the work there is: what finished and its worker has not told yet is still counted.
   std::atomic<std::size_t> work_{0};
   std::atomic<bool> stopped_{false};  // written under mutex_
+  // Workers that have nothing to do: those in idle_, and the one that waits for events. Written under
+  // mutex_.
+  std::atomic<unsigned> sleepers_{0};
+  // Somebody was woken and has not looked at all queues since. Written under mutex_.
+  std::atomic<bool> is_searched_{false};
+  std::atomic<std::size_t> shared_size_{0};  // written under mutex_
 
-  std::mutex mutex_;
-  operation_queue queue_;                 // under mutex_
-  worker* idle_ = nullptr;                // under mutex_
-  bool is_polled_ = false;                // under mutex_: a thread is in events_.wait()
-  std::atomic<bool> is_embedded_{false};  // written under mutex_
+  mutable std::mutex mutex_;
+  operation_queue shared_;                                           // under mutex_
+  netpoll::intrusive_list<worker> workers_;                          // under mutex_
+  unsigned worker_count_ = 0;                                        // under mutex_
+  worker* idle_ = nullptr;                                           // under mutex_
+  worker* poller_ = nullptr;                                         // under mutex_
+  worker* next_victim_ = nullptr;                                    // under mutex_
+  std::atomic<bool> is_embedded_{false};                             // written under mutex_
+  totals past_;                                                      // under mutex_
+  struct bound_thread {
+    std::thread::id thread;
+    internal::thread_binding binding;
+  };
+  std::vector<std::unique_ptr<bound_thread>> bindings_;  // under mutex_
 };
 
 }  // namespace NET_NAMESPACE

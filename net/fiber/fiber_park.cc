@@ -128,8 +128,8 @@ void fiber_state::park_once(netpoll::waiter& what) noexcept {
   leave(departure::parked);
 }
 
-// By the thread that ran the fiber, which has left its stack. True: the fiber waits and may already be
-// running elsewhere, so nothing of it may be touched. False: it has to go on.
+// By who runs after the fiber has left its stack. True: the fiber waits and may already be running
+// elsewhere, so nothing of it may be touched. False: it has to go on.
 bool fiber_state::commit_park() noexcept {
   // relaxed: written by the fiber, on this thread.
   auto& what = *reinterpret_cast<netpoll::waiter*>(park_.load(std::memory_order_relaxed) & ~all_bits);
@@ -225,8 +225,6 @@ void fiber_state::resume(netpoll::waiter& what) noexcept {
   } while (!park_.compare_exchange_weak(now, now | resumed, std::memory_order_acq_rel,
                                         std::memory_order_acquire));
 }
-
-void fiber_state::make_runnable() noexcept { loop_.post(*this); }
 
 void fiber_state::cancel() noexcept {
   is_cancelled_.store(true, std::memory_order_relaxed);  // relaxed: the fence below

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What the library knows of one fiber: its stack, its saved context and what it waits for. A fiber
-// is an operation of a run loop: running the operation enters the fiber, and leaving it, because it
-// finished, yielded or parked, returns from the operation.
+// is an operation of a run loop: running the operation enters the fiber, and when it, or one that
+// followed it directly, goes back to the thread, that returns from the operation.
 //
 // The object lives at the top of the fiber's own stack, beside the function it runs, so that a
 // fiber costs one stack and nothing else. A fiber with a handle keeps its stack until the handle has
@@ -18,6 +18,7 @@
 
 #include "net/config.h"
 #include "net/execution/operation.h"
+#include "net/fiber/fiber_host.h"
 #include "net/fiber/sanitizer.h"
 #include "net/fiber/stack.h"
 #include "net/fiber/wait.h"
@@ -115,6 +116,7 @@ class fiber_state final : public operation,
 
  private:
   friend class fiber_registry;
+  friend class fiber_host;
   class park_deadline;
   class join_waiter;
 
@@ -122,12 +124,6 @@ class fiber_state final : public operation,
 
   // Why the fiber left its stack.
   enum class departure : std::uint8_t { finished, yielded, parked };
-
-  // The C++ runtime's record of exceptions being handled, one per thread; each fiber needs its own.
-  struct exception_globals {
-    void* caught = nullptr;
-    unsigned int uncaught = 0;
-  };
 
   fiber_state(run_loop& loop, netpoll::stack memory, void* body, body_function call,
               void (*destroy)(void*) noexcept) noexcept;
@@ -148,11 +144,12 @@ class fiber_state final : public operation,
   static void entry(void* self) noexcept;
 
   void start(const char* name, handle ownership) noexcept;
-  bool run_until_parked();
-  bool finish();
+  void finish(worker* self);
   void release() noexcept;
-  void enter() noexcept;
   void leave(departure why) noexcept;
+  void arrive() noexcept;
+  void settle(fiber_host& host);
+  fiber_state* successor(fiber_host& host) noexcept;
 
   // park_ is the address of the waiter the fiber is parked on, with these bits, or 0.
   //   0               -> w|committing  park(), by the fiber, about to leave its stack
@@ -182,14 +179,13 @@ class fiber_state final : public operation,
   wait_result unwound();
   void park_once(netpoll::waiter& what) noexcept;
   void make_runnable() noexcept;
+  void make_runnable(worker* self) noexcept;
   void resume(netpoll::waiter& what) noexcept override;
 
   run_loop& loop_;
   netpoll::stack stack_;
-  void* context_ = nullptr;         // the fiber's, while it does not run
-  void* thread_context_ = nullptr;  // that of the thread it runs on, while it runs
+  void* context_ = nullptr;  // while it does not run
   netpoll::sanitizer_stack sanitizer_;
-  netpoll::sanitizer_stack thread_sanitizer_;
   exception_globals exceptions_;
   void* body_;
   body_function call_body_;

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "net/execution/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/execution/run_loop.h"
+
+namespace NET_NAMESPACE::internal {
+namespace {
+
+// How many operations are stolen at once, at most: those who wait for the lock wait for no more.
+constexpr std::size_t steal_limit = 64;
+
+constinit thread_local thread_state state_of_thread{};
+
+}  // namespace
+
+thread_state& this_thread_state() noexcept {
+  asm volatile("" ::: "memory");
+  return state_of_thread;
+}
+
+worker::worker(run_loop& loop, bool many) noexcept
+    : runs_many(many),
+      loop_(loop),
+      outer_(std::exchange(this_thread_state().innermost, this)),
+      // What runs in here is not on the fiber that called the run function.
+      outer_host_(std::exchange(this_thread_state().host, nullptr)) {
+  loop.add_worker(*this);
+}
+
+worker::~worker() {
+  loop_.remove_worker(*this);
+  thread_state& state = this_thread_state();
+  state.innermost = outer_;
+  state.host = outer_host_;
+}
+
+worker* worker::of(const run_loop& loop) noexcept {
+  for (worker* each = this_thread_state().innermost; each != nullptr; each = each->outer_) {
+    if (&each->loop_ == &loop) {
+      return each;
+    }
+  }
+  return nullptr;
+}
+
+std::size_t worker::steal(operation_queue& into) noexcept {
+  if (size() == 0 || !lock_.try_lock_other()) {
+    return 0;
+  }
+  const std::size_t wanted = std::min((size() + 1) / 2, steal_limit);
+  for (std::size_t i = 0; i != wanted; ++i) {
+    into.push(*queue_.pop());
+  }
+  change_size(-static_cast<std::ptrdiff_t>(wanted));
+  lock_.unlock_other();
+  return wanted;
+}
+
+}  // namespace NET_NAMESPACE::internal

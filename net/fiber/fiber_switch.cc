@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// How fibers take their turns on a thread. A fiber that leaves its stack goes on directly to the next
+// fiber in the worker's queue, if that is what comes next; else back to the thread, whose run loop
+// decides. Whoever runs then does for the one who left what could not be done while he was still on
+// his stack: queue him, publish his waiter, or free him.
+#include <cxxabi.h>
+
+#include <exception>
+#include <utility>
+
+#include "net/execution/run_loop.h"
+#include "net/fiber/fiber_context.h"
+#include "net/fiber/fiber_host.h"
+#include "net/fiber/fiber_state.h"
+#include "net/fiber/stack_overflow.h"
+
+namespace NET_NAMESPACE::internal {
+
+fiber_host::fiber_host(worker* mine) noexcept
+    : self(mine), globals(reinterpret_cast<exception_globals*>(abi::__cxa_get_globals())) {
+  install_overflow_handler();
+}
+
+__attribute__((no_sanitize("thread")))
+void fiber_host::enter(fiber_state& first) noexcept {
+  fiber_host* const outer = std::exchange(this_thread_state().host, this);
+  exceptions = *globals;
+  sanitizer.adopt_current_thread();
+  sanitizer.start_switch(first.sanitizer_, false);
+  netpoll_switch_context(&context, first.context_);
+  sanitizer.finish_switch(departed->sanitizer_);
+  *globals = exceptions;
+  running = nullptr;
+  this_thread_state().host = outer;
+}
+
+fiber_state* fiber_state::current() noexcept {
+  const fiber_host* const host = this_thread_state().host;
+  return host != nullptr ? host->running : nullptr;
+}
+
+bool fiber_state::run_or_unwind(operation& self, run_loop* loop) {
+  auto& state = static_cast<fiber_state&>(self);
+  worker* const mine = loop != nullptr ? this_thread_state().innermost : nullptr;
+  if (loop == nullptr) {
+    state.is_unwinding_ = true;
+    if (!state.has_started_) {
+      state.finish(nullptr);
+      return false;
+    }
+  }
+  fiber_host host(mine);
+  host.enter(state);
+  // Counting is done there: it need not be the fiber that was entered.
+  host.departed->settle(host);
+  return false;
+}
+
+void fiber_state::entry(void* argument) noexcept {
+  auto& self = *static_cast<fiber_state*>(argument);
+  self.has_started_ = true;
+  self.arrive();
+  try {
+    self.call_body_(self.body_);
+  } catch (const fiber_unwind&) {
+    // The stack is unwound, which is all that was wanted.
+  } catch (...) {
+    // While unwinding there is nobody left to tell.
+    self.error_ = self.is_unwinding_ ? nullptr : std::current_exception();
+  }
+  self.destroy_body_(self.body_);
+  self.leave(departure::finished);
+}
+
+// From the fiber's stack to whoever is next. Returns, unless the fiber has finished, when it is entered
+// again, maybe on another thread.
+__attribute__((no_sanitize("thread")))
+void fiber_state::leave(departure why) noexcept {
+  fiber_host& host = *this_thread_state().host;
+  departure_ = why;
+  exceptions_ = *host.globals;
+  host.departed = this;
+  fiber_state* const next = successor(host);
+  netpoll::sanitizer_stack& to = next != nullptr ? next->sanitizer_ : host.sanitizer;
+  sanitizer_.start_switch(to, why == departure::finished);
+  netpoll_switch_context(&context_, next != nullptr ? next->context_ : host.context);
+  arrive();
+}
+
+// On the fiber's own stack, when it begins or goes on.
+__attribute__((no_sanitize("thread")))
+void fiber_state::arrive() noexcept {
+  fiber_host& host = *this_thread_state().host;
+  fiber_state* const before = std::exchange(host.departed, nullptr);
+  sanitizer_.finish_switch(before != nullptr ? before->sanitizer_ : host.sanitizer);
+  *host.globals = exceptions_;
+  host.running = this;
+  if (host.self != nullptr) {
+    host.self->counts().switches.add();
+  }
+  if (before != nullptr) {
+    before->settle(host);
+  }
+}
+
+// The fiber to go on with directly, taken out of the queue; null if there is none.
+fiber_state* fiber_state::successor(fiber_host& host) noexcept {
+  if (host.self == nullptr || (rethrows_ && error_ != nullptr)) {
+    return nullptr;  // an exception must leave the run function
+  }
+  return static_cast<fiber_state*>(host.self->loop().next_if(*host.self, &run_or_unwind));
+}
+
+// Does, from another stack, what the fiber left its own for. It may be gone after this. Throws, where a
+// fiber has no successor, what one without a handle threw.
+void fiber_state::settle(fiber_host& host) {
+  switch (departure_) {
+    case departure::yielded: make_runnable(host.self); break;
+    case departure::parked:
+      if (!commit_park()) {
+        make_runnable(host.self);
+      }
+      break;
+    case departure::finished: finish(host.self); break;
+  }
+}
+
+void fiber_state::yield() {
+  if (!is_unwinding_) {
+    const fiber_host& host = *this_thread_state().host;
+    if (host.self != nullptr && host.self->may_go_on() && !loop_.stopped()) {
+      return;  // there is nobody else
+    }
+    leave(departure::yielded);
+  }
+  if (is_unwinding_) {
+    (void)unwound();
+  }
+}
+
+void fiber_state::make_runnable() noexcept { loop_.post(*this); }
+
+void fiber_state::make_runnable(worker* self) noexcept {
+  if (self != nullptr) {
+    loop_.post(*this, self);
+  } else {
+    loop_.post(*this);
+  }
+}
+
+}  // namespace NET_NAMESPACE::internal

@@ -75,6 +75,15 @@ template <typename Pause>
          l * 12 + static_cast<std::uint64_t>(sum * 2);
 }
 
+// The same with what the x87 unit computes, and would like to keep in its own registers.
+template <typename Pause>
+[[gnu::noinline]] long double sum_across(long double first, Pause pause) {
+  volatile long double source = first;
+  const long double a = source * 2, b = source * 3, c = source * 5, d = source * 7;
+  pause();
+  return a + b * 2 + c * 4 + d * 8;
+}
+
 TEST(FiberContext, EntryGetsItsArgument) {
   other_side other([](other_side& self) { self.seen.push_back(reinterpret_cast<std::intptr_t>(&self)); });
   other.enter();
@@ -151,6 +160,43 @@ TEST(FiberContext, RoundingModeBelongsToTheContext) {
   EXPECT_EQ(other.seen, (std::vector<std::intptr_t>{FE_TONEAREST, FE_UPWARD, 1}));
 }
 
+TEST(FiberContext, LongDoublesAreKeptOnBothSides) {
+  other_side other([](other_side& self) {
+    const long double expected = sum_across(0.25L, [] {});
+    self.seen.push_back(sum_across(0.25L, [&] { self.leave(); }) == expected);
+  });
+  const long double expected = sum_across(1.75L, [] {});
+  EXPECT_EQ(sum_across(1.75L, [&] { other.enter(); }), expected);
+  EXPECT_EQ(sum_across(1.75L, [&] { other.enter(); }), expected);
+  EXPECT_EQ(other.seen, std::vector<std::intptr_t>{1});
+}
+
+TEST(FiberContext, MessagesGoToTheOtherSide) {
+  struct sides {
+    static void entry(void* argument, void* message) {
+      auto& self = *static_cast<sides*>(argument);
+      for (int round = 0; round != 3; ++round) {
+        self.seen.push_back(message);
+        message = netpoll_switch_context(&self.inside, self.outside, &self.seen);
+      }
+      netpoll_switch_context(&self.inside, self.outside);
+    }
+    std::vector<void*> seen;
+    void* inside = nullptr;
+    void* outside = nullptr;
+  } both;
+  const std::unique_ptr<char[]> memory(new char[64 * 1024]);
+  both.inside = netpoll::make_context(memory.get() + 64 * 1024, &sides::entry, &both);
+  int first = 0;
+  int second = 0;
+  netpoll::prefetch_context(both.inside);
+  EXPECT_EQ(netpoll_switch_context(&both.outside, both.inside, &first), &both.seen);
+  EXPECT_EQ(netpoll_switch_context(&both.outside, both.inside, &second), &both.seen);
+  EXPECT_EQ(netpoll_switch_context(&both.outside, both.inside), &both.seen);
+  EXPECT_EQ(netpoll_switch_context(&both.outside, both.inside, &first), nullptr);
+  EXPECT_EQ(both.seen, (std::vector<void*>{&first, &second, nullptr}));
+}
+
 TEST(FiberContext, StackIsAlignedTo16) {
   for (const std::size_t offset : {0, 1, 8, 15, 16, 24, 40}) {
     other_side other(
@@ -185,6 +231,14 @@ TEST(FiberContext, ManyContextsDoNotDisturbEachOther) {
   for (const auto& each : all) {
     EXPECT_EQ(each->seen, std::vector<std::intptr_t>(10, 1));
   }
+}
+
+TEST(FiberContextDeathTest, ShadowStacksAreRefused) {
+  // Else no test here would have come so far.
+  EXPECT_EQ(netpoll::shadow_stack(), 0u);
+  netpoll::check_no_shadow_stack(0);
+  EXPECT_DEATH(netpoll::check_no_shadow_stack(0x7ffff7ffe000),
+               "cannot run with .*: start the program with GLIBC_TUNABLES=glibc.cpu");
 }
 
 }  // namespace

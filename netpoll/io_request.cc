@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "netpoll/describe.h"
 #include "netpoll/error.h"
 #include "netpoll/fd.h"
 
@@ -229,6 +230,41 @@ void io_request::end_self_service(bool fd_is_ready) noexcept {
     holds_own_reference_ = false;
     descriptor_->drop_reference();
   }
+}
+
+void io_request::describe(description& into) const noexcept {
+  poll_descriptor& descriptor = *descriptor_;
+  if (!descriptor.is_pollable()) {
+    // A close does not wait for those who use it, so it is left alone.
+    into << "its turn on a descriptor that blocks its threads";
+    return;
+  }
+  const bool has_reference = descriptor.mutex().add_reference();
+  const bool is_current = has_reference && descriptor.is_current(generation_);
+  describe_call(into, is_current ? descriptor.number() : -1);
+  if (is_current) {
+    const nanotime now = clock::now();
+    if (phase_ == phase::queued) {
+      into << ", behind another";
+    } else if (!descriptor.nap_is_over(direction_)) {
+      into << ", tries again" << in_time{descriptor.wake_time(direction_) - now};
+    }
+    if (const nanotime limit = descriptor.time_limit(direction_); limit != never) {
+      into << ", deadline" << in_time{add_saturated(limit, -now)};
+    }
+  }
+  if (has_reference) {
+    descriptor.drop_reference();
+  }
+}
+
+void io_request::describe_call(description& into, int number) const noexcept {
+  switch (direction_) {
+    case direction::read: into << "read "; break;
+    case direction::write: into << "write "; break;
+    case direction::urgent: into << "urgent data of "; break;
+  }
+  describe_descriptor(into, number);
 }
 
 void io_request::abandon() noexcept {

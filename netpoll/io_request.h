@@ -50,6 +50,8 @@ class io_request : public waiter {
   bool withdraw() noexcept override;
   self_service begin_self_service() noexcept override;
   void end_self_service(bool fd_is_ready) noexcept override;
+  // "read tcp 127.0.0.1:4000->127.0.0.1:80, deadline in 3.2 s".
+  void describe(description& into) const noexcept override;
 
   // Ends a request that is not published and will not be driven on, as if it had been cancelled.
   void abandon() noexcept;
@@ -76,6 +78,9 @@ class io_request : public waiter {
 
   // One try on the descriptor: makes the system call and fills in error_ and bytes_.
   virtual outcome attempt(int number) noexcept = 0;
+
+  // Puts in which call waits on which descriptor. `number` is -1 when that has been closed.
+  virtual void describe_call(description& into, int number) const noexcept;
 
   // For calls on sockets: what keeps a call from blocking even if somebody who shares the
   // description has taken O_NONBLOCK away; nothing for a descriptor that is meant to block.

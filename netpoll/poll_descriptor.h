@@ -184,6 +184,9 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   // The earliest time at which a waiter of the direction has to be woken.
   nanotime wake_time(direction which) const noexcept;
 
+  // When the operation under way is given up: the deadline, or the end of its timeout.
+  nanotime time_limit(direction which) const noexcept;
+
   // A thread that keeps the time itself begins or ends waiting on this descriptor; while one does,
   // moving a deadline tells it.
   void add_self_server(waiter& who, direction which) noexcept;

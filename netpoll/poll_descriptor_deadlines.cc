@@ -104,10 +104,14 @@ nanotime poll_descriptor::wake_time(direction which) const noexcept {
                    mine.nap.load(std::memory_order_seq_cst)});
 }
 
-bool poll_descriptor::has_passed(direction which, nanotime now) const noexcept {
+nanotime poll_descriptor::time_limit(direction which) const noexcept {
   const times& mine = times_[which];
   return std::min(mine.deadline.load(std::memory_order_seq_cst),
-                  mine.operation_deadline.load(std::memory_order_seq_cst)) <= now;
+                  mine.operation_deadline.load(std::memory_order_seq_cst));
+}
+
+bool poll_descriptor::has_passed(direction which, nanotime now) const noexcept {
+  return time_limit(which) <= now;
 }
 
 void poll_descriptor::add_self_server(waiter& who, direction which) noexcept {

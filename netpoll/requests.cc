@@ -7,6 +7,7 @@
 
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"
+#include "netpoll/describe.h"
 #include "netpoll/error.h"
 
 namespace netpoll {
@@ -175,6 +176,11 @@ io_request::outcome send_file_request::attempt(int number) noexcept {
   return outcome::done;
 }
 
+void send_file_request::describe_call(description& into, int number) const noexcept {
+  into << "send a file to ";
+  describe_descriptor(into, number);
+}
+
 int splice_pipe::open() noexcept {
   int ends[2];
   const sys::result made = sys::pipe(ends);
@@ -280,6 +286,11 @@ io_request::outcome accept_request::attempt(int number) noexcept {
   }
 }
 
+void accept_request::describe_call(description& into, int number) const noexcept {
+  into << "accept ";
+  describe_descriptor(into, number);
+}
+
 connect_request::connect_request(const ::sockaddr* address, ::socklen_t size) noexcept
     : io_request(direction::write), size_(size) {
   check(size <= sizeof(address_), "an address larger than sockaddr_storage");
@@ -299,6 +310,12 @@ io_request::outcome connect_request::attempt(int number) noexcept {
   }
   error_ = system_error_code(answer.error);
   return outcome::done;
+}
+
+void connect_request::describe_call(description& into, int number) const noexcept {
+  const socket_address peer(address_, size_);
+  into << "connect ";
+  describe_descriptor(into, number, &peer);
 }
 
 // A writable socket is connected, refused, or was reported too early: SO_ERROR tells the second,
@@ -331,6 +348,11 @@ io_request::outcome readiness_request::attempt(int number) noexcept {
   }
   error_ = system_error_code(answer.error);
   return outcome::done;
+}
+
+void readiness_request::describe_call(description& into, int number) const noexcept {
+  into << "readiness to ";
+  io_request::describe_call(into, number);
 }
 
 }  // namespace netpoll

@@ -111,6 +111,7 @@ class send_file_request : public io_request {
 
  protected:
   outcome attempt(int number) noexcept override;
+  void describe_call(description& into, int number) const noexcept override;
 
  private:
   const fd& file_;
@@ -191,6 +192,7 @@ class accept_request : public io_request {
 
  protected:
   outcome attempt(int number) noexcept override;
+  void describe_call(description& into, int number) const noexcept override;
 
  private:
   unique_fd accepted_;
@@ -206,6 +208,7 @@ class connect_request : public io_request {
 
  protected:
   outcome attempt(int number) noexcept override;
+  void describe_call(description& into, int number) const noexcept override;
 
  private:
   outcome check_result(int number) noexcept;
@@ -225,6 +228,7 @@ class readiness_request : public io_request {
 
  protected:
   outcome attempt(int number) noexcept override;
+  void describe_call(description& into, int number) const noexcept override;
 
  private:
   short events_;

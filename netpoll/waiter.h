@@ -20,6 +20,7 @@
 
 namespace netpoll {
 
+class description;
 class waiter;
 using waiter_queue = intrusive_queue<waiter>;
 
@@ -67,6 +68,13 @@ class alignas(16) waiter : public intrusive_queue_node<waiter> {
   // A thread asks before it sleeps, and says afterwards whether poll found the descriptor ready.
   virtual self_service begin_self_service() noexcept { return {}; }
   virtual void end_self_service(bool /*fd_is_ready*/) noexcept {}
+
+  // Says in a few words what is waited for: "read tcp 127.0.0.1:4000->127.0.0.1:80". Called on a
+  // published waiter, from another thread than the one that waits, while somebody sees to it that who
+  // waits does not go on, however it is resumed meanwhile: so the waiter stays alive, but resume() and
+  // what leads to it may run at the same time. It may read only what is constant since commit() or
+  // atomic, and must not allocate, nor wait for who waits.
+  virtual void describe(description& into) const noexcept;
 
   void set_resumer(resumer& who) noexcept { resumer_ = &who; }
   resumer* get_resumer() const noexcept { return resumer_; }

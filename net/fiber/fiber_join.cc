@@ -6,6 +6,7 @@
 
 #include "net/fiber/fiber_state.h"
 #include "netpoll/base/check.h"
+#include "netpoll/describe.h"
 
 namespace NET_NAMESPACE::internal {
 
@@ -26,6 +27,14 @@ class fiber_state::join_waiter final : public netpoll::waiter {
     word expected = reinterpret_cast<word>(static_cast<netpoll::waiter*>(this));
     return fiber_.ending_.compare_exchange_strong(expected, owned, std::memory_order_acq_rel,
                                                   std::memory_order_acquire);
+  }
+
+  // Whom it waits for stays until it has gone on.
+  void describe(netpoll::description& into) const noexcept override {
+    into << "join fiber " << fiber_.id();
+    if (*fiber_.name() != '\0') {
+      into << " \"" << fiber_.name() << "\"";
+    }
   }
 
  private:

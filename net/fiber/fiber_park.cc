@@ -8,6 +8,7 @@
 #include "net/fiber/fiber_state.h"
 #include "netpoll/base/asymmetric_fence.h"
 #include "netpoll/base/check.h"
+#include "netpoll/describe.h"
 #include "netpoll/timer_queue.h"
 
 namespace NET_NAMESPACE::internal {
@@ -62,6 +63,9 @@ class fiber_state::park_deadline final : public netpoll::waiter, private netpoll
     bool withdraw() noexcept override {
       state expected = state::awaited;
       return state_.compare_exchange_strong(expected, state::firing, std::memory_order_acq_rel);
+    }
+    void describe(netpoll::description& into) const noexcept override {
+      into << "its own deadline, which is passing";
     }
 
    private:

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "net/fiber/wait.h"
+#include "netpoll/describe.h"
 
 namespace NET_NAMESPACE::internal {
 namespace {
@@ -13,6 +14,7 @@ class sleeper final : public netpoll::waiter {
  public:
   bool commit() noexcept override { return true; }
   bool withdraw() noexcept override { return true; }
+  void describe(netpoll::description& into) const noexcept override { into << "sleep"; }
 };
 
 }  // namespace

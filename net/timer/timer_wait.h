@@ -4,6 +4,8 @@
 #pragma once
 
 #include "net/config.h"
+#include "netpoll/base/clock.h"
+#include "netpoll/describe.h"
 #include "netpoll/reactor.h"
 #include "netpoll/timer_queue.h"
 #include "netpoll/waiter.h"
@@ -24,6 +26,9 @@ class timer_wait final : public netpoll::waiter {
   // A thread keeps the time itself: nobody may be running the reactor.
   self_service begin_self_service() noexcept override {
     return {.fd = -1, .events = 0, .until = when_, .keeps_time = true};
+  }
+  void describe(netpoll::description& into) const noexcept override {
+    into << "timer, ends" << netpoll::in_time{netpoll::add_saturated(when_, -netpoll::clock::now())};
   }
 
  private:

@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -171,6 +172,7 @@ const char* name_of(call which) noexcept {
     case call::set_non_blocking: return "fcntl(F_SETFL)";
     case call::is_non_blocking: return "fcntl(F_GETFL)";
     case call::duplicate: return "fcntl(F_DUPFD_CLOEXEC)";
+    case call::file_mode: return "fstat";
     case call::pipe: return "pipe2";
     case call::set_pipe_size: return "fcntl(F_SETPIPE_SZ)";
     case call::socket_pair: return "socketpair";
@@ -377,6 +379,14 @@ result is_non_blocking(int fd) noexcept {
 result duplicate(int fd) noexcept {
   return invoke(call::duplicate, fd, 0,
                 [&](std::size_t) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); });
+}
+
+result file_mode(int fd) noexcept {
+  return invoke(call::file_mode, fd, 0, [&](std::size_t) -> long {
+    struct ::stat status {};
+    const int answer = ::fstat(fd, &status);
+    return answer == 0 ? static_cast<long>(status.st_mode) : answer;
+  });
 }
 
 result pipe(int (&ends)[2]) noexcept {

@@ -80,6 +80,9 @@ result is_non_blocking(int fd) noexcept;
 // `value` is a new number, close-on-exec, for the same description.
 result duplicate(int fd) noexcept;
 
+// `value` is the st_mode that fstat(2) tells.
+result file_mode(int fd) noexcept;
+
 // Two ends in `ends`; close-on-exec and non-blocking.
 result pipe(int (&ends)[2]) noexcept;
 // `value` is the size the kernel chose, at least `size`.
@@ -141,6 +144,7 @@ enum class call : std::uint8_t {
   set_non_blocking,
   is_non_blocking,
   duplicate,
+  file_mode,
   pipe,
   set_pipe_size,
   socket_pair,

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -513,6 +514,14 @@ TEST(SyscallDescriptor, BlockingModeBelongsToTheDescription) {
     EXPECT_EQ(is_non_blocking(appending.get()), on);
     EXPECT_NE(::fcntl(appending.get(), F_GETFL) & O_APPEND, 0) << "the other flags stay";
   }
+}
+
+TEST(SyscallDescriptor, SaysWhatAFileIs) {
+  const auto kind = [](int number) { return sys::file_mode(number).value & S_IFMT; };
+  EXPECT_EQ(kind(make_pipe().first.get()), S_IFIFO);
+  EXPECT_EQ(kind(make_socket_pair().first.get()), S_IFSOCK);
+  EXPECT_EQ(kind(unique_fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)).get()), S_IFCHR);
+  EXPECT_EQ(sys::file_mode(-1).error, EBADF);
 }
 
 TEST(SyscallDescriptor, APipeGetsAtLeastTheSizeAskedFor) {

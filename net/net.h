@@ -9,6 +9,7 @@
 #include "net/async/associated.h"
 #include "net/async/async_result.h"
 #include "net/async/submit.h"
+#include "net/execution/strand.h"
 #include "net/fiber/fiber.h"
 #include "net/timer/sleep.h"
 #include "net/timer/steady_timer.h"

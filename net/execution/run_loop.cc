@@ -95,6 +95,9 @@ operation* run_loop::take(worker& self, netpoll::nanotime until) {
     }
     if (self.must_look()) {
       look_around(self);
+      if (until != do_not_wait && has_come(until)) {
+        return nullptr;  // although there may be something to run
+      }
     }
     if (self.has_bound() && self.is_turn_of_bound()) [[unlikely]] {
       if (operation* const next = take_bound(self)) {
@@ -325,9 +328,11 @@ void run_loop::wake_one() noexcept {
     is_searched_.store(true, std::memory_order_relaxed);
     who.idle.is_woken = true;
     who.idle.wake_up.notify_one();
+    ++past_.wakes;
   } else if (sleepers_.load(std::memory_order_relaxed) != 0) {
     is_searched_.store(true, std::memory_order_relaxed);
     events_.wake();
+    ++past_.wakes;
   } else if (is_embedded_.load(std::memory_order_relaxed)) {
     events_.wake();
   }
@@ -546,6 +551,11 @@ run_loop::totals run_loop::counts() const {
 void run_loop::count_spawn() noexcept {
   const std::lock_guard lock(mutex_);
   ++past_.fibers_spawned;
+}
+
+void run_loop::count_finish() noexcept {
+  const std::lock_guard lock(mutex_);
+  ++past_.fibers_finished;
 }
 
 }  // namespace NET_NAMESPACE

@@ -168,12 +168,14 @@ class run_loop {
     std::uint64_t fibers_finished = 0;
     std::uint64_t switches = 0;
     std::uint64_t steals = 0;
+    std::uint64_t wakes = 0;  // of threads that had nothing to run, because there was something
 
     void add(const internal::worker_counts& more) noexcept;
   };
   totals counts() const;
-  // Counts a fiber that is spawned by a thread without a worker.
+  // Counts a fiber that is spawned, or ends, where there is no worker.
   void count_spawn() noexcept;
+  void count_finish() noexcept;
 
   execution_context& context() const noexcept { return context_; }
   internal::fiber_registry& fibers() const noexcept { return fibers_; }

@@ -52,6 +52,23 @@ bool is_cancelled() noexcept {
   return self != nullptr && self->is_cancelled();
 }
 
+std::stop_token get_stop_token() {
+  internal::fiber_state* const self = internal::fiber_state::current();
+  return self != nullptr ? self->stop_token() : std::stop_token();
+}
+
+pin::pin() : fiber_(internal::fiber_state::current()) {
+  if (fiber_ != nullptr) {
+    fiber_->pin();
+  }
+}
+
+pin::~pin() {
+  if (fiber_ != nullptr) {
+    fiber_->unpin();
+  }
+}
+
 shield::shield() noexcept : fiber_(internal::fiber_state::current()) {
   if (fiber_ != nullptr) {
     fiber_->add_shield();

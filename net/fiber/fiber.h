@@ -18,6 +18,9 @@
 // as ever. A fiber that must not be disturbed for a while, because it cleans up, say, stands behind
 // a this_fiber::shield.
 //
+// fiber_options say what else there is to choose; a function that takes a std::stop_token is given
+// the fiber's own.
+//
 // A handle is for one thread or fiber at a time, cancel() apart, which may be called from any as long
 // as the handle is there; go() and this_fiber may be used from any.
 #pragma once
@@ -26,12 +29,15 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <stop_token>
 #include <type_traits>
 #include <utility>
 
 #include "net/config.h"
 #include "net/error.h"
 #include "net/execution/run_loop.h"
+#include "net/fiber/fiber_options.h"
 #include "net/fiber/fiber_state.h"
 #include "net/fiber/wait.h"
 #include "netpoll/base/check.h"
@@ -39,18 +45,17 @@
 
 namespace NET_NAMESPACE {
 
-struct fiber_options {
-  // Bytes, rounded up to whole pages, at least 16 KiB; 0 for the default of 256 KiB. Address space
-  // only: memory is used as far as the stack really grows.
-  std::size_t stack_size = 0;
-  // Shown when the fiber overflows its stack. Not copied: must outlive the fiber.
-  const char* name = "";
-};
-
 // Where fibers can be spawned: what has a run loop.
 template <typename Context>
 concept fiber_context = requires(Context& context) {
   { context.loop() } -> std::same_as<run_loop&>;
+};
+
+// Or what runs functions on such a context, by rules of its own: an io_context's executor, a strand.
+template <typename Executor>
+concept fiber_executor = requires(const Executor& executor) {
+  { executor.context().loop() } -> std::same_as<run_loop&>;
+  executor.post([] {}, std::allocator<void>());
 };
 
 namespace internal {
@@ -81,9 +86,21 @@ class fiber {
   fiber(const fiber_options& options, Function&& function)
       : fiber(internal::current_loop(), options, std::forward<Function>(function)) {}
   template <typename Function>
-    requires std::is_invocable_v<std::decay_t<Function>&>
+    requires std::is_invocable_v<std::decay_t<Function>&> ||
+             std::is_invocable_v<std::decay_t<Function>&, std::stop_token>
   explicit fiber(Function&& function)
       : fiber(internal::current_loop(), fiber_options{}, std::forward<Function>(function)) {}
+
+  // Runs function() on `executor`, which gives the fiber each of its turns: on a strand nothing else
+  // of the strand runs at the same time.
+  template <fiber_executor Executor, typename Function>
+  fiber(const Executor& executor, const fiber_options& options, Function&& function)
+      : state_(&internal::fiber_state::spawn_on(executor, options,
+                                                internal::fiber_state::handle::joined,
+                                                std::forward<Function>(function))) {}
+  template <fiber_executor Executor, typename Function>
+  fiber(const Executor& executor, Function&& function)
+      : fiber(executor, fiber_options{}, std::forward<Function>(function)) {}
 
   fiber(fiber&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   fiber& operator=(fiber&& other) noexcept {
@@ -149,7 +166,7 @@ class fiber {
  private:
   template <typename Function>
   fiber(run_loop& loop, const fiber_options& options, Function&& function)
-      : state_(&internal::fiber_state::spawn(loop, options.stack_size, options.name,
+      : state_(&internal::fiber_state::spawn(loop, options,
                                              internal::fiber_state::handle::joined,
                                              std::forward<Function>(function))) {}
 
@@ -164,17 +181,25 @@ class fiber {
 // stack can be had.
 template <fiber_context Context, typename Function>
 void go(Context& context, const fiber_options& options, Function&& function) {
-  internal::fiber_state::spawn(context.loop(), options.stack_size, options.name,
-                               internal::fiber_state::handle::none,
+  internal::fiber_state::spawn(context.loop(), options, internal::fiber_state::handle::none,
                                std::forward<Function>(function));
 }
 template <fiber_context Context, typename Function>
 void go(Context& context, Function&& function) {
   go(context, fiber_options{}, std::forward<Function>(function));
 }
+template <fiber_executor Executor, typename Function>
+void go(const Executor& executor, const fiber_options& options, Function&& function) {
+  internal::fiber_state::spawn_on(executor, options, internal::fiber_state::handle::none,
+                                  std::forward<Function>(function));
+}
+template <fiber_executor Executor, typename Function>
+void go(const Executor& executor, Function&& function) {
+  go(executor, fiber_options{}, std::forward<Function>(function));
+}
 template <typename Function>
 void go(const fiber_options& options, Function&& function) {
-  internal::fiber_state::spawn(internal::current_loop(), options.stack_size, options.name,
+  internal::fiber_state::spawn(internal::current_loop(), options,
                                internal::fiber_state::handle::none,
                                std::forward<Function>(function));
 }
@@ -193,6 +218,24 @@ std::uint64_t get_id() noexcept;
 
 // Whether the calling fiber has been cancelled, behind a shield or not. False on a plain thread.
 bool is_cancelled() noexcept;
+
+// Stopped when the calling fiber is cancelled. Of a plain thread it never is.
+std::stop_token get_stop_token();
+
+// While there is one, the fiber that made it runs on the thread it was on then: for what must not
+// notice that fibers move, such as thread_local variables across a wait. They nest. If that thread
+// leaves the context's run function, the fiber waits until it is back. On a plain thread it does
+// nothing; on a fiber that obeys an executor it aborts.
+class pin {
+ public:
+  pin();
+  ~pin();
+  pin(const pin&) = delete;
+  pin& operator=(const pin&) = delete;
+
+ private:
+  internal::fiber_state* const fiber_;
+};
 
 // While there is one, the fiber that made it does not notice that it is cancelled. They nest. On a
 // plain thread it does nothing.

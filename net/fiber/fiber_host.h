@@ -5,6 +5,8 @@
 // as a fiber that was entered from there, or one that followed, runs.
 #pragma once
 
+#include <cstdint>
+
 #include "net/config.h"
 #include "net/execution/worker.h"
 #include "net/fiber/sanitizer.h"
@@ -22,14 +24,22 @@ struct exception_globals {
 
 class fiber_host {
  public:
-  // `self` is the calling thread's worker if fibers may follow each other on it directly, else null.
-  explicit fiber_host(worker* self) noexcept;
+  // Who gives the fiber its turn.
+  enum class giver : std::uint8_t {
+    loop,      // the run loop of `self`: fibers may follow each other directly
+    executor,  // a function that the fiber's executor runs
+    nobody,    // it is being unwound
+  };
+
+  // `self` is the calling thread's worker, if it is the loop.
+  fiber_host(giver by, worker* self) noexcept;
   fiber_host(const fiber_host&) = delete;
   fiber_host& operator=(const fiber_host&) = delete;
 
   // Enters `first` and returns when a fiber comes back here; which one is `departed`.
   void enter(fiber_state& first) noexcept;
 
+  const giver by;
   worker* const self;
   fiber_state* running = nullptr;
   // Who has just left its stack for the one that runs now, which has yet to do what he left for.

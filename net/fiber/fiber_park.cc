@@ -230,10 +230,4 @@ void fiber_state::resume(netpoll::waiter& what) noexcept {
                                         std::memory_order_acquire));
 }
 
-void fiber_state::cancel() noexcept {
-  is_cancelled_.store(true, std::memory_order_relaxed);  // relaxed: the fence below
-  netpoll::heavy_fence();                                // with commit_park()
-  interrupt();
-}
-
 }  // namespace NET_NAMESPACE::internal

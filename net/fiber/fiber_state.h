@@ -14,11 +14,15 @@
 #include <exception>
 #include <mutex>
 #include <new>
+#include <stop_token>
+#include <type_traits>
 #include <utility>
 
 #include "net/config.h"
 #include "net/execution/operation.h"
 #include "net/fiber/fiber_host.h"
+#include "net/fiber/fiber_options.h"
+#include "net/fiber/fiber_route.h"
 #include "net/fiber/sanitizer.h"
 #include "net/fiber/stack.h"
 #include "net/fiber/wait.h"
@@ -57,29 +61,22 @@ class fiber_state final : public operation,
     joined,  // the caller holds a handle and must join() or detach()
   };
 
-  // Makes a fiber that will run function() and queues it on `loop`. Throws std::system_error when no
-  // stack can be had.
+  // Makes a fiber that will run function(), or function(std::stop_token), and queues it on `loop`.
+  // Throws std::system_error when no stack can be had.
   template <typename Function>
-  static fiber_state& spawn(run_loop& loop, std::size_t stack_size, const char* name,
-                            handle ownership, Function&& function) {
-    using body_type = std::decay_t<Function>;
-    struct holder {
-      static void call(void* body) { (*static_cast<body_type*>(body))(); }
-      static void destroy(void* body) noexcept { static_cast<body_type*>(body)->~body_type(); }
-    };
-    static_assert(alignof(body_type) <= 64, "the function object is over-aligned for a fiber");
-    netpoll::stack memory = allocate(stack_size, sizeof(body_type));
-    char* const place = body_place(memory, sizeof(body_type));
-    try {
-      ::new (place) body_type(std::forward<Function>(function));
-    } catch (...) {
-      netpoll::release_stack(memory);
-      throw;
-    }
-    auto& state = *::new (state_place(memory))
-                      fiber_state(loop, memory, place, &holder::call, &holder::destroy);
-    state.start(name, ownership);
-    return state;
+  static fiber_state& spawn(run_loop& loop, const fiber_options& options, handle ownership,
+                            Function&& function) {
+    using body_type = plain_body<std::decay_t<Function>>;
+    return make<body_type>(loop, options, ownership, std::forward<Function>(function));
+  }
+
+  // The same, but it is `executor` that gives the fiber its turns.
+  template <typename Executor, typename Function>
+  static fiber_state& spawn_on(const Executor& executor, const fiber_options& options,
+                               handle ownership, Function&& function) {
+    using body_type = routed_body<Executor, std::decay_t<Function>>;
+    return make<body_type>(executor.context().loop(), options, ownership, executor,
+                           std::forward<Function>(function));
   }
 
   // The fiber that runs on this thread, or null.
@@ -96,6 +93,16 @@ class fiber_state final : public operation,
     // relaxed: a flag on its own; what is to be seen with it is up to those who cancel.
     return shields_ == 0 && is_cancelled_.load(std::memory_order_relaxed);
   }
+
+  // For the running fiber itself.
+  void pin();
+  void unpin() noexcept;
+  bool is_pinned() const noexcept { return binding_ != nullptr; }
+  std::stop_token stop_token();
+
+  // By what an executor runs for the fiber: its turn, or its end.
+  void run_slice();
+  void unwind() noexcept;
 
   // For whoever holds the handle. Ends what the fiber waits for, and all it will wait for.
   void cancel() noexcept;
@@ -120,13 +127,65 @@ class fiber_state final : public operation,
   class park_deadline;
   class join_waiter;
 
-  using body_function = void (*)(void*);
+  // The function a fiber runs, at the far end of its stack.
+  template <typename Function>
+  struct plain_body {
+    template <typename F>
+    explicit plain_body(F&& what) : function(std::forward<F>(what)) {}
+    void operator()(fiber_state& self) {
+      if constexpr (std::is_invocable_v<Function&, std::stop_token>) {
+        function(self.stop_token());
+      } else {
+        function();
+      }
+    }
+    fiber_route* route() noexcept { return nullptr; }
+    Function function;
+  };
+  template <typename Executor, typename Function>
+  struct routed_body : plain_body<Function> {
+    template <typename F>
+    routed_body(const Executor& executor, F&& what)
+        : plain_body<Function>(std::forward<F>(what)), executor_of_fiber(executor) {}
+    fiber_route* route() noexcept { return &executor_of_fiber; }
+    executor_route<Executor> executor_of_fiber;
+  };
+
+  using call_function = void (*)(void* body, fiber_state& self);
+  using destroy_function = void (*)(void* body) noexcept;
+
+  // What few fibers need.
+  struct extras;
+
+  template <typename Body, typename... Args>
+  static fiber_state& make(run_loop& loop, const fiber_options& options, handle ownership,
+                           Args&&... args) {
+    struct holder {
+      static void call(void* body, fiber_state& self) { (*static_cast<Body*>(body))(self); }
+      static void destroy(void* body) noexcept { static_cast<Body*>(body)->~Body(); }
+    };
+    static_assert(alignof(Body) <= 64, "the function object is over-aligned for a fiber");
+    netpoll::stack memory = allocate(options.stack_size, sizeof(Body));
+    char* const place = body_place(memory, sizeof(Body));
+    Body* body = nullptr;
+    try {
+      body = ::new (place) Body(std::forward<Args>(args)...);
+    } catch (...) {
+      netpoll::release_stack(memory);
+      throw;
+    }
+    auto& state = *::new (state_place(memory))
+                      fiber_state(loop, memory, place, &holder::call, &holder::destroy);
+    state.route_ = body->route();
+    state.start(options, ownership);
+    return state;
+  }
 
   // Why the fiber left its stack.
   enum class departure : std::uint8_t { finished, yielded, parked };
 
-  fiber_state(run_loop& loop, netpoll::stack memory, void* body, body_function call,
-              void (*destroy)(void*) noexcept) noexcept;
+  fiber_state(run_loop& loop, netpoll::stack memory, void* body, call_function call,
+              destroy_function destroy) noexcept;
   ~fiber_state() = default;
 
   static netpoll::stack allocate(std::size_t stack_size, std::size_t body_size);
@@ -143,8 +202,11 @@ class fiber_state final : public operation,
   static bool run_or_unwind(operation& self, run_loop* loop);
   static void entry(void* self) noexcept;
 
-  void start(const char* name, handle ownership) noexcept;
-  void finish(worker* self);
+  void start(const fiber_options& options, handle ownership) noexcept;
+  extras& get_extras();
+  void finish(fiber_host& host);
+  void end() noexcept;
+  void enter_from_here(fiber_host& host);
   void release() noexcept;
   void leave(departure why) noexcept;
   void arrive() noexcept;
@@ -180,6 +242,7 @@ class fiber_state final : public operation,
   void park_once(netpoll::waiter& what) noexcept;
   void make_runnable() noexcept;
   void make_runnable(worker* self) noexcept;
+  void make_runnable(fiber_host& host) noexcept;
   void resume(netpoll::waiter& what) noexcept override;
 
   run_loop& loop_;
@@ -188,14 +251,19 @@ class fiber_state final : public operation,
   netpoll::sanitizer_stack sanitizer_;
   exception_globals exceptions_;
   void* body_;
-  body_function call_body_;
-  void (*destroy_body_)(void*) noexcept;
+  call_function call_body_;
+  destroy_function destroy_body_;
   std::exception_ptr error_;
   std::uint64_t id_;
   const char* name_ = "";
 
   std::atomic<word> park_{0};
   std::atomic<bool> is_cancelled_{false};
+  // Where it goes when it becomes runnable, if that is not just the loop.
+  fiber_route* route_ = nullptr;
+  thread_binding* binding_ = nullptr;
+  std::atomic<extras*> extras_{nullptr};  // set once, by the fiber or before it runs
+
   // Of the wait under way; written by the fiber before it parks, or by who owns it meanwhile.
   bool heeds_cancel_ = false;
   wait_result outcome_ = wait_result::resumed;
@@ -214,9 +282,11 @@ class fiber_state final : public operation,
   std::atomic<word> ending_{owned};
 
   unsigned shields_ = 0;  // touched by the fiber only
+  unsigned pins_ = 0;     // likewise
   departure departure_ = departure::finished;
   bool rethrows_ = false;
   bool has_started_ = false;
+  bool starts_pinned_ = false;
   bool is_unwinding_ = false;
 };
 

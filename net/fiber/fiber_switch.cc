@@ -14,11 +14,14 @@
 #include "net/fiber/fiber_host.h"
 #include "net/fiber/fiber_state.h"
 #include "net/fiber/stack_overflow.h"
+#include "netpoll/base/check.h"
 
 namespace NET_NAMESPACE::internal {
 
-fiber_host::fiber_host(worker* mine) noexcept
-    : self(mine), globals(reinterpret_cast<exception_globals*>(abi::__cxa_get_globals())) {
+fiber_host::fiber_host(giver given_by, worker* mine) noexcept
+    : by(given_by),
+      self(mine),
+      globals(reinterpret_cast<exception_globals*>(abi::__cxa_get_globals())) {
   install_overflow_handler();
 }
 
@@ -42,27 +45,53 @@ fiber_state* fiber_state::current() noexcept {
 
 bool fiber_state::run_or_unwind(operation& self, run_loop* loop) {
   auto& state = static_cast<fiber_state&>(self);
-  worker* const mine = loop != nullptr ? this_thread_state().innermost : nullptr;
   if (loop == nullptr) {
-    state.is_unwinding_ = true;
-    if (!state.has_started_) {
-      state.finish(nullptr);
-      return false;
-    }
+    state.unwind();
+  } else {
+    fiber_host host(fiber_host::giver::loop, this_thread_state().innermost);
+    state.enter_from_here(host);
   }
-  fiber_host host(mine);
-  host.enter(state);
-  // Counting is done there: it need not be the fiber that was entered.
-  host.departed->settle(host);
-  return false;
+  return false;  // what finishes is counted there: it need not be the fiber that was entered
 }
+
+void fiber_state::run_slice() {
+  fiber_host host(fiber_host::giver::executor, nullptr);
+  enter_from_here(host);
+}
+
+// Runs the fiber to its end, with everything it waits for failing.
+void fiber_state::unwind() noexcept {
+  is_unwinding_ = true;
+  fiber_host host(fiber_host::giver::nobody, nullptr);
+  if (has_started_) {
+    enter_from_here(host);
+  } else {
+    finish(host);
+  }
+}
+
+void fiber_state::enter_from_here(fiber_host& host) {
+  host.enter(*this);
+  host.departed->settle(host);
+}
+
+fiber_slice::~fiber_slice() {
+  if (who_ != nullptr) {
+    who_->unwind();
+  }
+}
+
+void fiber_slice::operator()() { std::exchange(who_, nullptr)->run_slice(); }
 
 void fiber_state::entry(void* argument) noexcept {
   auto& self = *static_cast<fiber_state*>(argument);
   self.has_started_ = true;
   self.arrive();
   try {
-    self.call_body_(self.body_);
+    if (self.starts_pinned_) {
+      self.pin();
+    }
+    self.call_body_(self.body_, self);
   } catch (const fiber_unwind&) {
     // The stack is unwound, which is all that was wanted.
   } catch (...) {
@@ -116,13 +145,13 @@ fiber_state* fiber_state::successor(fiber_host& host) noexcept {
 // fiber has no successor, what one without a handle threw.
 void fiber_state::settle(fiber_host& host) {
   switch (departure_) {
-    case departure::yielded: make_runnable(host.self); break;
+    case departure::yielded: make_runnable(host); break;
     case departure::parked:
       if (!commit_park()) {
-        make_runnable(host.self);
+        make_runnable(host);
       }
       break;
-    case departure::finished: finish(host.self); break;
+    case departure::finished: finish(host); break;
   }
 }
 
@@ -139,13 +168,33 @@ void fiber_state::yield() {
   }
 }
 
-void fiber_state::make_runnable() noexcept { loop_.post(*this); }
-
 void fiber_state::make_runnable(worker* self) noexcept {
-  if (self != nullptr) {
-    loop_.post(*this, self);
+  if (route_ != nullptr) [[unlikely]] {
+    route_->post(*this);
+  } else if (binding_ != nullptr) [[unlikely]] {
+    loop_.post(*this, *binding_);
   } else {
-    loop_.post(*this);
+    loop_.post(*this, self);
+  }
+}
+
+void fiber_state::make_runnable(fiber_host& host) noexcept {
+  make_runnable(host.by == fiber_host::giver::loop ? host.self : worker::of(loop_));
+}
+
+void fiber_state::make_runnable() noexcept { make_runnable(worker::of(loop_)); }
+
+void fiber_state::pin() {
+  netpoll::check(route_ == nullptr, "a fiber cannot be pinned to a thread and obey an executor");
+  if (pins_ == 0 && !is_unwinding_) {
+    binding_ = &loop_.bind_to_this_thread();
+  }
+  ++pins_;
+}
+
+void fiber_state::unpin() noexcept {
+  if (--pins_ == 0) {
+    binding_ = nullptr;
   }
 }
 

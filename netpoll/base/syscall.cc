@@ -189,6 +189,9 @@ const char* name_of(call which) noexcept {
     case call::unmap_memory: return "munmap";
     case call::advise_memory: return "madvise";
     case call::protect_memory: return "mprotect";
+    case call::memory_residency: return "mincore";
+    case call::open_file: return "open";
+    case call::get_resource_limit: return "getrlimit";
     case call::signal_action: return "sigaction";
     case call::memory_barrier: return "membarrier";
   }
@@ -491,6 +494,22 @@ result advise_memory(void* where, std::size_t size, int advice) noexcept {
 result protect_memory(void* where, std::size_t size, int protection) noexcept {
   return invoke(call::protect_memory, -1, 0,
                 [&](std::size_t) { return ::mprotect(where, size, protection); });
+}
+
+result memory_residency(void* where, std::size_t size, unsigned char* pages) noexcept {
+  return invoke(call::memory_residency, -1, 0,
+                [&](std::size_t) { return ::mincore(where, size, pages); });
+}
+
+result open_file(const char* path) noexcept {
+  return invoke(call::open_file, -1, 0,
+                [&](std::size_t) { return ::open(path, O_RDONLY | O_CLOEXEC); });
+}
+
+result get_resource_limit(int which, ::rlimit* limit) noexcept {
+  return invoke(call::get_resource_limit, -1, 0, [&](std::size_t) {
+    return ::getrlimit(static_cast<decltype(RLIMIT_AS)>(which), limit);
+  });
 }
 
 result signal_action(int signal, const struct ::sigaction* action) noexcept {

@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -110,6 +111,13 @@ result map_memory(std::size_t size) noexcept;
 result unmap_memory(void* where, std::size_t size) noexcept;
 result advise_memory(void* where, std::size_t size, int advice) noexcept;
 result protect_memory(void* where, std::size_t size, int protection) noexcept;
+// For each page of [where, where + size), which begins at a page, whether memory is behind it: bit 0
+// of a byte of `pages`.
+result memory_residency(void* where, std::size_t size, unsigned char* pages) noexcept;
+
+// `value` is a new descriptor, close-on-exec, for reading a file of the kernel's, as under /proc.
+result open_file(const char* path) noexcept;
+result get_resource_limit(int which, ::rlimit* limit) noexcept;
 
 result signal_action(int signal, const struct ::sigaction* action) noexcept;
 // membarrier(2), without flags.
@@ -161,6 +169,9 @@ enum class call : std::uint8_t {
   unmap_memory,
   advise_memory,
   protect_memory,
+  memory_residency,
+  open_file,
+  get_resource_limit,
   signal_action,
   memory_barrier,
 };

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
@@ -841,7 +842,7 @@ class SyscallMemory : public ::testing::Test {
   // How many of the pages have memory behind them.
   int resident() const {
     std::vector<unsigned char> pages(size_ / page_);
-    EXPECT_EQ(::mincore(memory_, size_, pages.data()), 0);
+    EXPECT_TRUE(sys::memory_residency(memory_, size_, pages.data()).ok());
     int count = 0;
     for (const unsigned char each : pages) {
       count += each & 1;
@@ -895,6 +896,27 @@ TEST(SyscallUnmap, TakesTheMemoryAway) {
   ASSERT_TRUE(sys::unmap_memory(memory + page, page).ok());
   EXPECT_EQ(sys::protect_memory(memory, 2 * page, PROT_READ).error, ENOMEM);
   EXPECT_TRUE(sys::unmap_memory(memory, page).ok());
+}
+
+// The kernel's files and limits -------------------------------------------------------------------
+
+TEST(SyscallFile, OpensToReadOnly) {
+  const unique_fd file = made(sys::open_file("/proc/self/statm"));
+  EXPECT_TRUE(is_close_on_exec(file.get()));
+  char text[64];
+  const result got = sys::read(file.get(), text, sizeof(text));
+  ASSERT_TRUE(got.ok());
+  EXPECT_GT(got.bytes(), 0U);
+  EXPECT_EQ(sys::write(file.get(), "x", 1).error, EBADF);
+}
+
+TEST(SyscallLimit, IsTheProcesss) {
+  ::rlimit expected{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &expected), 0);
+  ::rlimit got{};
+  ASSERT_TRUE(sys::get_resource_limit(RLIMIT_NOFILE, &got).ok());
+  EXPECT_EQ(got.rlim_cur, expected.rlim_cur);
+  EXPECT_EQ(got.rlim_max, expected.rlim_max);
 }
 
 }  // namespace

@@ -43,14 +43,12 @@ bool fiber_registry::wake_all() {
 
 netpoll::stack fiber_state::allocate(std::size_t stack_size, std::size_t body_size) {
   // A large function object must not eat the stack it is to run on.
-  const std::size_t wanted = stack_size == 0 ? netpoll::stack::default_size : stack_size;
+  const std::size_t wanted = stack_size == 0 ? netpoll::default_stack_size() : stack_size;
   const std::size_t extra = body_size > 1024 ? body_size : 0;
   std::error_code error;
   const netpoll::stack memory = netpoll::acquire_stack(wanted + extra, error);
   if (memory.bottom == nullptr) {
-    throw std::system_error(error,
-                            "no stack for another fiber (if memory is left, the number of mappings "
-                            "is used up: raise vm.max_map_count)");
+    throw std::system_error(error, "no stack for another fiber");
   }
   return memory;
 }
@@ -87,6 +85,7 @@ void fiber_state::start(const fiber_options& options, handle ownership) noexcept
   if (options.stop.stop_possible()) {
     get_extras().on_stop.emplace(options.stop, extras::canceller{*this});
   }
+  stack_.header().occupant.store(this, std::memory_order_release);
   sanitizer_.create(stack_.bottom, stack_.size);
   context_ = netpoll::make_context(body_, &entry, this);
   loop_.fibers().add(*this);
@@ -196,6 +195,7 @@ void fiber_state::end() noexcept {
 // Gives back the memory, this object's with it.
 void fiber_state::release() noexcept {
   const netpoll::stack memory = stack_;
+  memory.header().occupant.store(nullptr, std::memory_order_release);
   this->~fiber_state();
   netpoll::release_stack(memory);
 }

@@ -2,115 +2,395 @@
 #include "net/fiber/stack.h"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <cerrno>
+#include <bit>
+#include <cstdint>
 #include <mutex>
 
+#include "net/fiber/stack_slabs.h"
+#include "net/fiber/valgrind.h"
+#include "netpoll/base/check.h"
+#include "netpoll/base/intrusive_list.h"
 #include "netpoll/base/syscall.h"
 
 namespace netpoll {
 namespace {
 
-std::size_t page_size() noexcept {
-  static const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-  return size;
-}
+// What is left of a stack that is kept trimmed: what a fiber that does little touches.
+constexpr std::size_t trimmed_bytes = 8 * 1024;
+constexpr std::size_t most_of_a_thread = 64;
 
-// Unused stacks beyond this many go back to the kernel.
-constexpr std::size_t kept_stacks = 1024;
+constinit std::atomic<std::size_t> default_size{stack::usual_size};
+constinit std::atomic<std::size_t> pool_limit{std::size_t{64} << 20};
 
-// From linux/mman.h of Linux 6.13, which older headers lack.
-constexpr int madv_guard_install = 102;
-// No kernel knows this one.
-constexpr int madv_unknown = 0x7ff0;
-
-constinit std::atomic<bool> has_guard_install{true};
-
-struct stack_cache {
-  std::mutex mutex;
-  void* first = nullptr;  // linked through the topmost word of each stack, which was touched anyway
+// A chain of unused stacks of one class, linked through their headers.
+struct stack_chain {
+  stack_header* first = nullptr;
   std::size_t count = 0;
+
+  void push(stack_header& unused) noexcept {
+    unused.next = first;
+    first = &unused;
+    ++count;
+  }
+  stack_header* pop() noexcept {
+    stack_header* const taken = first;
+    if (taken != nullptr) {
+      first = taken->next;
+      --count;
+    }
+    return taken;
+  }
 };
 
-// Never destroyed: fibers may end in static destructors.
-stack_cache& cache() {
-  static auto* const instance = new stack_cache;
-  return *instance;
+stack stack_of(stack_header& header, std::size_t size) noexcept {
+  return {reinterpret_cast<char*>(&header) + stack::header_size - size, size};
 }
 
-void*& link_of(const stack& unused) noexcept {
-  return *reinterpret_cast<void**>(unused.top() - sizeof(void*));
-}
+// What a thread keeps of one class. Only the thread itself changes it; others read `count`.
+struct thread_list {
+  stack_header* first = nullptr;
+  std::atomic<std::uint32_t> count{0};
+  std::uint32_t most = 0;  // may be kept
 
-// Returns an errno value.
-int install_guard(char* where) noexcept {
-  namespace sys = netpoll::sys;
-  // relaxed: a stale value costs one refused call.
-  if (has_guard_install.load(std::memory_order_relaxed)) {
-    // Emulators take advice they do not know for a hint and report success: no guard would be
-    // there.
-    static const bool is_believable =
-        !sys::advise_memory(where, stack::guard_size, madv_unknown).ok();
-    if (is_believable) {
-      const int error = sys::advise_memory(where, stack::guard_size, madv_guard_install).error;
-      if (error != EINVAL) {
-        return error;
-      }
-    }
-    has_guard_install.store(false, std::memory_order_relaxed);
+  // relaxed, in all three: nothing but a number is read by others.
+  std::uint32_t size() const noexcept { return count.load(std::memory_order_relaxed); }
+  void push(stack_header& unused) noexcept {
+    unused.next = first;
+    first = &unused;
+    count.store(size() + 1, std::memory_order_relaxed);
   }
-  return sys::protect_memory(where, stack::guard_size, PROT_NONE).error;
+  stack_header* pop() noexcept {
+    stack_header* const taken = first;
+    if (taken != nullptr) {
+      first = taken->next;
+      count.store(size() - 1, std::memory_order_relaxed);
+    }
+    return taken;
+  }
+};
+
+// Zero, and never destroyed, so that stacks can be acquired and released while a thread begins and
+// ends. Put in order by thread_keeper when the first list is found empty or full.
+struct thread_stacks : intrusive_list_node<thread_stacks> {
+  std::array<thread_list, stack_class_count> lists;
+  bool is_watched = false;  // Valgrind runs the program
+  bool is_over = false;     // the thread ends, and keeps nothing any more
+};
+
+constinit thread_local thread_stacks own_stacks;
+
+// Not inlined: the address of a thread-local must not be kept across a switch, after which the fiber
+// may be on another thread.
+[[gnu::noinline]] thread_stacks& this_thread() noexcept {
+  asm volatile("" ::: "memory");
+  return own_stacks;
+}
+
+// What the process keeps.
+struct process_stacks {
+  std::mutex mutex;
+  // All under mutex.
+  std::array<stack_chain, stack_class_count> whole;    // each may have all of its memory
+  std::array<stack_chain, stack_class_count> trimmed;  // each has trimmed_bytes, or a page
+  std::size_t whole_bytes = 0;
+  std::size_t all_trimmed_bytes = 0;
+  intrusive_list<thread_stacks> threads;
+
+  std::size_t bytes() const noexcept { return whole_bytes + all_trimmed_bytes; }
+};
+constinit process_stacks process;
+
+std::size_t trimmed_size() noexcept { return std::max(trimmed_bytes, page_size()); }
+
+// Takes up to `most` stacks of those kept. The caller holds the mutex.
+stack_chain take_kept(unsigned size_class, std::size_t most) noexcept {
+  stack_chain taken;
+  while (taken.count != most) {
+    if (stack_header* const unused = process.whole[size_class].pop()) {
+      process.whole_bytes -= size_of_class(size_class);
+      taken.push(*unused);
+    } else if (stack_header* const other = process.trimmed[size_class].pop()) {
+      process.all_trimmed_bytes -= trimmed_size();
+      taken.push(*other);
+    } else {
+      break;
+    }
+  }
+  return taken;
+}
+
+// Keeps, trims or gives back the stacks of `unused`, as the limit allows.
+void keep(unsigned size_class, stack_chain unused) noexcept {
+  const std::size_t size = size_of_class(size_class);
+  const std::size_t limit = stack_pool_limit();
+  stack_chain to_trim;
+  {
+    const std::lock_guard lock(process.mutex);
+    while (unused.first != nullptr && process.bytes() + size <= limit &&
+           process.whole_bytes + size <= limit / 2) {
+      process.whole[size_class].push(*unused.pop());
+      process.whole_bytes += size;
+    }
+    // Those are counted before they are trimmed, and kept afterwards: the kernel is not called with
+    // the mutex locked.
+    while (unused.first != nullptr && process.bytes() + trimmed_size() <= limit) {
+      to_trim.push(*unused.pop());
+      process.all_trimmed_bytes += trimmed_size();
+    }
+  }
+  while (stack_header* const each = unused.pop()) {
+    give_back_stack(stack_of(*each, size));
+  }
+  if (to_trim.first == nullptr) {
+    return;
+  }
+  for (stack_header* each = to_trim.first; each != nullptr; each = each->next) {
+    trim_stack(stack_of(*each, size), trimmed_size());
+  }
+  const std::lock_guard lock(process.mutex);
+  while (stack_header* const each = to_trim.pop()) {
+    process.trimmed[size_class].push(*each);
+  }
+}
+
+// Moves all but `left` of the thread's stacks of a class to the process.
+void hand_over(thread_stacks& mine, unsigned size_class, std::size_t left) noexcept {
+  thread_list& list = mine.lists[size_class];
+  stack_chain surplus;
+  while (list.size() > left) {
+    surplus.push(*list.pop());
+  }
+  if (surplus.first != nullptr) {
+    keep(size_class, surplus);
+  }
+}
+
+// How many stacks of the class a thread may keep.
+std::uint32_t most_of_class(unsigned size_class) noexcept {
+  return static_cast<std::uint32_t>(
+      std::min(stack_pool_limit() / 16 / size_of_class(size_class), most_of_a_thread));
+}
+
+// Makes the thread known, and has it hand over its stacks when it ends.
+class thread_keeper {
+ public:
+  explicit thread_keeper(thread_stacks& mine) noexcept : mine_(mine) {
+    mine_.is_watched = running_on_valgrind();
+    const std::lock_guard lock(process.mutex);
+    process.threads.add(mine_);
+  }
+  ~thread_keeper() {
+    mine_.is_over = true;
+    for (unsigned i = 0; i != stack_class_count; ++i) {
+      mine_.lists[i].most = 0;
+      hand_over(mine_, i, 0);
+    }
+    const std::lock_guard lock(process.mutex);
+    process.threads.remove(mine_);
+  }
+  thread_keeper(const thread_keeper&) = delete;
+  thread_keeper& operator=(const thread_keeper&) = delete;
+
+ private:
+  thread_stacks& mine_;
+};
+
+// For the rare calls that find a list empty or full.
+[[gnu::noinline]] void prepare(thread_stacks& mine, unsigned size_class) noexcept {
+  if (mine.is_over) {
+    return;
+  }
+  static thread_local thread_keeper keeper(mine);
+  (void)keeper;
+  mine.lists[size_class].most = most_of_class(size_class);
+}
+
+stack hand_out(const thread_stacks& mine, stack_header& header, std::size_t size) noexcept {
+  header.next = &header;
+  const stack memory = stack_of(header, size);
+  if (mine.is_watched) [[unlikely]] {
+    valgrind_allow(memory.bottom, size - stack::header_size);
+  }
+  return memory;
+}
+
+[[gnu::noinline]] stack acquire_slowly(thread_stacks& mine, unsigned size_class,
+                                       std::error_code& error) noexcept {
+  prepare(mine, size_class);
+  thread_list& list = mine.lists[size_class];
+  stack_chain taken;
+  {
+    const std::lock_guard lock(process.mutex);
+    taken = take_kept(size_class, list.most / 2 + 1);
+  }
+  if (stack_header* const first = taken.pop()) {
+    while (stack_header* const each = taken.pop()) {
+      list.push(*each);
+    }
+    return hand_out(mine, *first, size_of_class(size_class));
+  }
+  const new_stack fresh = take_stack(size_class, error);
+  if (fresh.memory.bottom != nullptr && running_on_valgrind()) {
+    if (fresh.is_new) {
+      valgrind_register_stack(fresh.memory.bottom, fresh.memory.bottom + fresh.memory.size);
+    }
+    valgrind_allow(fresh.memory.bottom, fresh.memory.size - stack::header_size);
+  }
+  return fresh.memory;
+}
+
+[[gnu::noinline]] void release_slowly(thread_stacks& mine, unsigned size_class,
+                                      stack_header& unused) noexcept {
+  prepare(mine, size_class);
+  thread_list& list = mine.lists[size_class];
+  if (list.size() >= list.most) {
+    hand_over(mine, size_class, list.most / 2);
+  }
+  if (list.most != 0) {
+    list.push(unused);
+    return;
+  }
+  stack_chain one;
+  one.push(unused);
+  keep(size_class, one);
 }
 
 }  // namespace
 
 stack acquire_stack(std::size_t size, std::error_code& error) noexcept {
-  error.clear();
-  size = size == 0 ? stack::default_size : std::max(size, stack::smallest_size);
-  size = (size + page_size() - 1) & ~(page_size() - 1);
-  if (size == stack::default_size) {
-    stack_cache& unused = cache();
-    const std::lock_guard lock(unused.mutex);
-    if (unused.first != nullptr) {
-      const stack reused{static_cast<char*>(unused.first) - size, size};
-      unused.first = link_of(reused);
-      --unused.count;
-      return reused;
-    }
+  if (error) {
+    error.clear();
   }
-  const std::size_t whole = size + stack::guard_size;
-  const sys::result mapped = sys::map_memory(whole);
-  if (!mapped.ok()) {
-    error.assign(mapped.error, std::system_category());
+  if (size == 0) {
+    size = default_stack_size();
+  } else if (size > stack::largest_size) [[unlikely]] {
+    error = stack_errc::too_large;
     return {};
   }
-  auto* const lowest = reinterpret_cast<char*>(mapped.value);
-  // A huge page would commit 2 MiB for the first byte touched. Kernels without them refuse: no
-  // matter.
-  (void)sys::advise_memory(lowest, whole, MADV_NOHUGEPAGE);
-  if (const int refused = install_guard(lowest)) {
-    error.assign(refused, std::system_category());
-    sys::unmap_memory(lowest, whole);
-    return {};
+  const unsigned size_class = stack_class_of(size);
+  thread_stacks& mine = this_thread();
+  if (stack_header* const header = mine.lists[size_class].pop()) [[likely]] {
+    return hand_out(mine, *header, size_of_class(size_class));
   }
-  return {lowest + stack::guard_size, size};
+  return acquire_slowly(mine, size_class, error);
 }
 
-void release_stack(stack unused_now) noexcept {
-  if (unused_now.size == stack::default_size) {
-    stack_cache& unused = cache();
-    const std::lock_guard lock(unused.mutex);
-    if (unused.count < kept_stacks) {
-      link_of(unused_now) = unused.first;
-      unused.first = unused_now.top();
-      ++unused.count;
-      return;
+void release_stack(const stack& unused) noexcept {
+  stack_header& header = unused.header();
+  check(header.next == &header, "release_stack(): the stack is not in use, or wrote over its end");
+  // relaxed: whoever moved out made that known himself.
+  check(header.occupant.load(std::memory_order_relaxed) == nullptr,
+        "release_stack(): the stack has an occupant");
+  const unsigned size_class = stack_class_of(unused.size);
+  thread_stacks& mine = this_thread();
+  if (mine.is_watched) [[unlikely]] {
+    valgrind_forbid(unused.bottom, unused.size - stack::header_size);
+  }
+  thread_list& list = mine.lists[size_class];
+  if (list.size() < list.most) [[likely]] {
+    list.push(header);
+    return;
+  }
+  release_slowly(mine, size_class, header);
+}
+
+// relaxed, in these: each is a number by itself.
+std::size_t default_stack_size() noexcept { return default_size.load(std::memory_order_relaxed); }
+
+void set_default_stack_size(std::size_t bytes, std::error_code& error) noexcept {
+  error.clear();
+  if (bytes == 0 || bytes > stack::largest_size) {
+    error = std::make_error_code(std::errc::invalid_argument);
+    return;
+  }
+  default_size.store(size_of_class(stack_class_of(bytes)), std::memory_order_relaxed);
+}
+
+void set_default_stack_size(std::size_t bytes) {
+  std::error_code error;
+  set_default_stack_size(bytes, error);
+  if (error) {
+    throw std::system_error(error, "set_default_stack_size");
+  }
+}
+
+std::size_t stack_pool_limit() noexcept { return pool_limit.load(std::memory_order_relaxed); }
+
+void set_stack_pool_limit(std::size_t bytes) noexcept {
+  pool_limit.store(bytes, std::memory_order_relaxed);
+}
+
+void discard_pooled_stacks() noexcept {
+  thread_stacks& mine = this_thread();
+  for (unsigned i = 0; i != stack_class_count; ++i) {
+    hand_over(mine, i, 0);
+    stack_chain kept;
+    {
+      const std::lock_guard lock(process.mutex);
+      kept = take_kept(i, SIZE_MAX);
+    }
+    while (stack_header* const each = kept.pop()) {
+      give_back_stack(stack_of(*each, size_of_class(i)));
     }
   }
-  sys::unmap_memory(unused_now.bottom - stack::guard_size, unused_now.size + stack::guard_size);
+}
+
+std::size_t stack_high_water_bytes(const stack& used) noexcept {
+  constexpr std::size_t most_pages = 256;
+  unsigned char pages[most_pages];
+  for (std::size_t offset = 0; offset < used.size;) {
+    const std::size_t piece = std::min(most_pages * page_size(), used.size - offset);
+    if (!sys::memory_residency(used.bottom + offset, piece, pages).ok()) {
+      return 0;
+    }
+    for (std::size_t i = 0; i != piece / page_size(); ++i, offset += page_size()) {
+      if ((pages[i] & 1) != 0) {
+        return used.size - offset;
+      }
+    }
+  }
+  return 0;
+}
+
+void trim_stack(const stack& used, std::size_t kept_bytes) noexcept {
+  const std::size_t kept =
+      (std::max(kept_bytes, std::size_t{1}) + page_size() - 1) / page_size() * page_size();
+  if (kept < used.size) {
+    // May be refused where memory is locked: then the stack keeps what it has.
+    (void)sys::advise_memory(used.bottom, used.size - kept, MADV_DONTNEED);
+  }
+}
+
+stack_statistics get_stack_statistics() noexcept {
+  stack_statistics sum;
+  std::size_t given[stack_class_count]{};
+  for_each_stack_slab([&](const netpoll_stack_slab& slab) {
+    sum.reserved += slab.count;
+    sum.reserved_bytes += slab.count * slab.stride;
+    // relaxed: only a number.
+    given[slab.size_class] +=
+        static_cast<std::size_t>(std::popcount(slab.used.load(std::memory_order_relaxed)));
+  });
+  const std::lock_guard lock(process.mutex);
+  sum.pooled_bytes = process.bytes();
+  for (unsigned i = 0; i != stack_class_count; ++i) {
+    std::size_t kept = process.whole[i].count + process.trimmed[i].count;
+    for (const thread_stacks* each = process.threads.front(); each != nullptr;
+         each = each->list_next) {
+      const std::size_t own = each->lists[i].size();
+      kept += own;
+      sum.pooled_bytes += own * size_of_class(i);
+    }
+    const std::size_t in_use = given[i] - std::min(given[i], kept);
+    sum.pooled += kept;
+    sum.in_use += in_use;
+    sum.in_use_bytes += in_use * size_of_class(i);
+  }
+  return sum;
 }
 
 }  // namespace netpoll

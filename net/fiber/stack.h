@@ -1,38 +1,133 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Stacks for fibers. A stack is address space reserved from the kernel: a page of memory is used
-// only once it was touched. Below it lies a guard that nothing can be written to, so that an
-// overflow is caught and not silent. Stacks of the default size are kept for reuse, up to a bound.
+// Stacks for fibers. A stack is address space: a page of memory is used only once it was touched.
+// Below it lies a guard that nothing can be read from or written to, so that an overflow is caught and
+// not silent.
 //
-// Where the kernel has MADV_GUARD_INSTALL (Linux 6.13) a guard costs no mapping of its own;
-// elsewhere it is made by mprotect and every stack takes two mappings of vm.max_map_count.
+//   std::error_code error;
+//   const netpoll::stack memory = netpoll::acquire_stack(0, error);
+//   if (error) …                                        // error.message() names the setting at fault
+//   memory.header().occupant.store(fiber, std::memory_order_release);
+//   …
+//   memory.header().occupant.store(nullptr, std::memory_order_release);
+//   netpoll::release_stack(memory);
 //
-// Thread-safe.
+// Addresses are reserved in slabs of up to 64 stacks of a size, and never unmapped: a pointer into a
+// stack that is no longer used reads nonsense, but does not fault. See stack_directory.h for finding
+// all of them from outside. Where the kernel has MADV_GUARD_INSTALL (Linux 6.13) a guard costs no
+// mapping, and neighbouring slabs are one; elsewhere mprotect makes it, and every stack that was ever
+// handed out takes two mappings of vm.max_map_count.
+//
+// A released stack is kept for reuse with what memory it has: first by the thread, without a lock, then
+// by the process, see set_stack_pool_limit(). All functions are thread-safe.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <system_error>
 
+#include "net/fiber/stack_directory.h"
+#include "net/fiber/stack_failure.h"
+
 namespace netpoll {
 
-// A reserved stack: usable memory is [bottom, bottom + size), the guard [bottom - guard_size,
-// bottom).
+// The last bytes of each stack.
+struct alignas(64) stack_header {
+  // Whatever lives on the stack, for those who look at all stacks. Null when the stack is handed out;
+  // to be null again when it is released.
+  std::atomic<void*> occupant;
+  stack_header* next;  // while it is kept for reuse; itself while it is in use
+  netpoll_stack_slab* slab;
+};
+
+// [bottom, bottom + size) may be used, but for the header at its end.
 struct stack {
   char* bottom = nullptr;
   std::size_t size = 0;
 
+  // Each guard costs 8 bytes of page table a page, 128 in all. A page would do for code that touches
+  // every page in turn; but a function with a buffer of 64 KiB moves the stack pointer that far at
+  // once, and must not land in the next stack.
   static constexpr std::size_t guard_size = 64 * 1024;
-  // Enough for deep call chains and printf; memory is only used as far as the fiber really goes.
-  static constexpr std::size_t default_size = 256 * 1024;
+  static constexpr std::size_t header_size = sizeof(stack_header);
+  // Sizes are rounded up to these times a power of two.
   static constexpr std::size_t smallest_size = 16 * 1024;
+  static constexpr std::size_t largest_size = std::size_t{64} << 30;
+  // Enough for deep call chains, printf and a TLS handshake.
+  static constexpr std::size_t usual_size = 256 * 1024;
 
-  char* top() const noexcept { return bottom + size; }
+  // Where the first frame may begin.
+  char* top() const noexcept { return bottom + size - header_size; }
+  stack_header& header() const noexcept { return *reinterpret_cast<stack_header*>(top()); }
 };
 
-// A stack of at least `size` bytes (0: the default). On error the stack's bottom is null, and the
-// error is what the kernel said: ENOMEM usually means that vm.max_map_count or the address space is
-// used up.
+// A stack of at least `size` bytes, rounded up; 0 is the default size. Its contents are unspecified.
+// On error, which is of stack_errc or what the kernel said, `bottom` is null.
 stack acquire_stack(std::size_t size, std::error_code& error) noexcept;
-void release_stack(stack unused) noexcept;
+
+// `unused` must not be running, nor have an occupant any more.
+void release_stack(const stack& unused) noexcept;
+
+// The size for those who name none: stack::usual_size, until it is set. Takes effect for stacks that
+// are acquired from now on. 0 and more than stack::largest_size are errc::invalid_argument.
+std::size_t default_stack_size() noexcept;
+void set_default_stack_size(std::size_t bytes, std::error_code& error) noexcept;
+void set_default_stack_size(std::size_t bytes);
+
+// How many bytes of memory unused stacks may keep, at worst; 64 MiB, until it is set.
+//
+// How deep a stack was used is not known, so that each counts with all of its size. When half of the
+// limit is taken that way, further ones are trimmed to 8 KiB before they are kept, which costs a
+// system call; when all of it is taken, further ones lose all their memory, which costs that, and a
+// page fault for the next user. Beside that a thread keeps a sixteenth of the limit of each size, and
+// not more than 64 stacks, for its own next fibers; when it ends, the process gets them. Takes effect
+// with what is released from now on, on a thread that has stacks of its own only after it had to
+// exchange some. 0: keep nothing.
+std::size_t stack_pool_limit() noexcept;
+void set_stack_pool_limit(std::size_t bytes) noexcept;
+
+// Gives the memory of all stacks that the process and the calling thread keep back to the kernel.
+void discard_pooled_stacks() noexcept;
+
+// How much of `used` was touched, in whole pages, since its memory was last given back; by earlier
+// users, too, unless trim_stack() came before this one. 0 when the kernel does not say. Pages that
+// were swapped out do not count. A system call for each MiB of size that was not touched.
+std::size_t stack_high_water_bytes(const stack& used) noexcept;
+
+// Gives back the memory of all but the topmost `kept_bytes`, at least a page, of a stack that is not
+// deeper in use than that. A system call.
+void trim_stack(const stack& used, std::size_t kept_bytes) noexcept;
+
+struct stack_statistics {
+  std::size_t reserved = 0;        // stacks for which there are addresses
+  std::size_t reserved_bytes = 0;  // those addresses, guards included
+  std::size_t in_use = 0;          // handed out
+  std::size_t in_use_bytes = 0;    // their sizes
+  std::size_t pooled = 0;          // kept for reuse, by the process and by all threads
+  std::size_t pooled_bytes = 0;    // memory that these have at worst
+};
+
+// While others acquire and release, the figures need not fit each other. Takes a lock.
+stack_statistics get_stack_statistics() noexcept;
+
+// Calls visit(const stack&, void* occupant) for each stack that has an occupant; the occupant may go
+// while it is looked at, the memory stays. Takes no lock and allocates nothing.
+template <typename Visit>
+void for_each_stack(Visit visit) {
+  for_each_stack_slab([&](const netpoll_stack_slab& slab) {
+    // acquire: pairs with the release of who hands out.
+    const std::uint64_t used = slab.used.load(std::memory_order_acquire);
+    for (std::uint32_t i = 0; i != slab.count; ++i) {
+      if ((used >> i & 1) == 0) {
+        continue;
+      }
+      const stack each{slab.base + i * slab.stride + stack::guard_size, slab.stack_size};
+      // acquire: pairs with the release of who moves in.
+      if (void* const occupant = each.header().occupant.load(std::memory_order_acquire)) {
+        visit(each, occupant);
+      }
+    }
+  });
+}
 
 }  // namespace netpoll

@@ -8,6 +8,7 @@
 //   const echo_result result = nettest::run_echo(nettest::echo_style::fibers, on_listening);
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,6 +26,9 @@ enum class echo_style : std::uint8_t {
 inline constexpr echo_style all_echo_styles[] = {echo_style::fibers, echo_style::handlers,
                                                  echo_style::threads, echo_style::mixed};
 const char* name_of(echo_style style) noexcept;
+
+// Of its fibers.
+inline constexpr std::size_t echo_stack_size = 128 * 1024;
 
 struct noted_error {
   std::string operation;  // as in op_error::operation(), or "context" or "spawn"

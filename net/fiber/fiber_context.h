@@ -21,6 +21,10 @@ extern "C" {
 void netpoll_switch_body() noexcept;
 void netpoll_enter_context() noexcept;
 
+// Calls function(argument) on the stack of the caller, such that to unwinders it seems to be called
+// where `context`, which is suspended and remains so, will continue. `function` must not throw.
+void netpoll_call_below_context(void* context, void (*function)(void*), void* argument) noexcept;
+
 // Saves the caller's context, stores where in *saved, and continues in the context `next` that an
 // earlier switch stored or make_context() made. Returns when somebody switches back, with the
 // message that they gave.

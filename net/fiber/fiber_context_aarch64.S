@@ -98,6 +98,50 @@ netpoll_enter_context:
     .cfi_endproc
     .size netpoll_enter_context, .-netpoll_enter_context
 
+// Calls a function such that unwinders find the frames of a suspended context above it, although it
+// runs on the caller's stack. x0 is the context, x1 the function, x2 its argument. The function must
+// not throw.
+    .globl netpoll_call_below_context
+    .type netpoll_call_below_context, %function
+    .balign 16
+netpoll_call_below_context:
+    .cfi_startproc
+    hint #34                        // bti c
+    stp x29, x30, [sp, #-32]!
+    .cfi_def_cfa_offset 32
+    .cfi_offset x29, -32
+    .cfi_offset x30, -24
+    mov x29, sp
+    str x19, [sp, #16]
+    .cfi_offset x19, -16
+    mov x19, x0
+    mov x0, x2
+    .cfi_remember_state
+    .cfi_def_cfa x19, 112
+    .cfi_offset x30, -24
+    .cfi_offset x29, -32
+    .cfi_offset x28, -40
+    .cfi_offset x27, -48
+    .cfi_offset x26, -56
+    .cfi_offset x25, -64
+    .cfi_offset x24, -72
+    .cfi_offset x23, -80
+    .cfi_offset x22, -88
+    .cfi_offset x21, -96
+    .cfi_offset x20, -104
+    .cfi_offset x19, -112
+    blr x1
+    .cfi_restore_state
+    ldr x19, [sp, #16]
+    .cfi_restore x19
+    ldp x29, x30, [sp], #32
+    .cfi_def_cfa_offset 0
+    .cfi_restore x29
+    .cfi_restore x30
+    ret
+    .cfi_endproc
+    .size netpoll_call_below_context, .-netpoll_call_below_context
+
     .section .note.GNU-stack, "", %progbits
 
     // Tells the linker that this object has its landing pads (BTI) and puts up with signed return

@@ -83,6 +83,38 @@ netpoll_enter_context:
     .cfi_endproc
     .size netpoll_enter_context, .-netpoll_enter_context
 
+// Calls a function such that unwinders find the frames of a suspended context above it, although it
+// runs on the caller's stack. rdi is the context, rsi the function, rdx its argument. The function
+// must not throw.
+    .globl netpoll_call_below_context
+    .type netpoll_call_below_context, @function
+    .balign 16
+netpoll_call_below_context:
+    .cfi_startproc
+    endbr64
+    pushq %rbx
+    .cfi_adjust_cfa_offset 8
+    .cfi_rel_offset %rbx, 0
+    movq %rdi, %rbx
+    movq %rdx, %rdi
+    .cfi_remember_state
+    .cfi_def_cfa %rbx, 192
+    .cfi_offset %rip, -136
+    .cfi_offset %rbp, -144
+    .cfi_offset %rbx, -152
+    .cfi_offset %r12, -160
+    .cfi_offset %r13, -168
+    .cfi_offset %r14, -176
+    .cfi_offset %r15, -184
+    callq *%rsi
+    .cfi_restore_state
+    popq %rbx
+    .cfi_adjust_cfa_offset -8
+    .cfi_restore %rbx
+    ret
+    .cfi_endproc
+    .size netpoll_call_below_context, .-netpoll_call_below_context
+
     .section .note.GNU-stack, "", @progbits
 
     // Tells the linker that this object has its landing pads for indirect branch tracking, and, by

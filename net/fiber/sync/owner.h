@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// Who owns a lock: a fiber or a plain thread, as a number.
+#pragma once
+
+#include <cstdint>
+
+#include "net/config.h"
+
+namespace NET_NAMESPACE::internal {
+
+// What this_fiber::get_id() returns, or on a plain thread a number that no other thread of the process
+// ever has, with thread_owner set. Never 0, and the highest bit is free.
+using owner_id = std::uint64_t;
+inline constexpr owner_id thread_owner = owner_id{1} << 62;
+
+owner_id current_owner() noexcept;
+
+}  // namespace NET_NAMESPACE::internal

@@ -20,8 +20,8 @@ void relax() noexcept {
 
 }  // namespace
 
-// The holder is a few instructions from the end, unless he was put aside: then he needs a CPU, maybe
-// this one, and if he is of a lower priority he gets it only while this thread sleeps.
+// The holder is a few instructions from the end, unless he was put aside: then he needs a CPU,
+// maybe this one, and if he is of a lower priority he gets it only while this thread sleeps.
 void brief_lock::lock_contended() noexcept {
   constexpr unsigned spins = 64;
   constexpr unsigned yields = 64;
@@ -33,7 +33,8 @@ void brief_lock::lock_contended() noexcept {
     } else {
       std::this_thread::sleep_for(std::chrono::microseconds(50));
     }
-    // relaxed: only looks whether it is worth trying, without taking the cache line from the holder.
+    // relaxed: only looks whether it is worth trying, without taking the cache line from the
+    // holder.
     if (is_held_.load(std::memory_order_relaxed) == 0 && try_lock()) {
       return;
     }

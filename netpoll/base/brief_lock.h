@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// brief_lock guards a handful of words for a handful of instructions: a queue and a flag, not a wait, a
-// system call or somebody else's code. Taking it costs one read-modify-write, freeing it a plain store,
-// and nothing is ever asked of the kernel unless the thread that holds it was itself put aside.
+// brief_lock guards a handful of words for a handful of instructions: a queue and a flag, not a
+// wait, a system call or somebody else's code. Taking it costs one read-modify-write, freeing it a
+// plain store, and nothing is ever asked of the kernel unless the thread that holds it was itself
+// put aside.
 //
 //   const std::lock_guard lock(brief);
 //
-// Thread-safe. Whoever holds it must stay on his thread: a fiber frees it before it waits. When unlock()
-// has made it free, unlock() does not touch it again, so that the next one to hold it may destroy it.
+// Thread-safe. Whoever holds it must stay on his thread: a fiber frees it before it waits. When
+// unlock() has made it free, unlock() does not touch it again, so that the next one to hold it may
+// destroy it.
 #pragma once
 
 #include "netpoll/base/atomic.h"

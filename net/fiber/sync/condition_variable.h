@@ -8,15 +8,15 @@
 //
 // Waiting follows the rules of net/fiber/sync/sync.h: wait(lock) and wait(lock, predicate) wait,
 // cancelled or not; the forms with an error_code end with error::operation_aborted or
-// error::deadline_exceeded; those that return whether the time has come, or the value of the predicate,
-// return early when the fiber is cancelled. In all cases the lock is held again at the end, however long
-// that takes. One exception: when a context is destroyed and a fiber of it is unwound out of the wait, the
-// lock is held if nobody else held it, and otherwise not, so that it must be one that knows, as
-// std::unique_lock does.
+// error::deadline_exceeded; those that return whether the time has come, or the value of the
+// predicate, return early when the fiber is cancelled. In all cases the lock is held again at the
+// end, however long that takes. One exception: when a context is destroyed and a fiber of it is
+// unwound out of the wait, the lock is held if nobody else held it, and otherwise not, so that it
+// must be one that knows, as std::unique_lock does.
 //
-// Notified are those who came first. A notification is not lost to one whose time comes just then: he
-// reports it. Notifying may be done with or without the lock held. The condition variable must not be
-// destroyed while somebody waits.
+// Notified are those who came first. A notification is not lost to one whose time comes just then:
+// he reports it. Notifying may be done with or without the lock held. The condition variable must
+// not be destroyed while somebody waits.
 #pragma once
 
 #include <chrono>
@@ -134,8 +134,8 @@ class condition_variable {
   }
 
  private:
-  // One who waits, from before he gives up his lock. He is in the queue at once, so that he misses no
-  // notification, and can be resumed from commit() on.
+  // One who waits, from before he gives up his lock. He is in the queue at once, so that he misses
+  // no notification, and can be resumed from commit() on.
   class waiter final : public netpoll::waiter, public netpoll::intrusive_list_node<waiter> {
    public:
     explicit waiter(condition_variable& what) noexcept;
@@ -194,7 +194,7 @@ class condition_variable {
 // It takes any lock.
 using condition_variable_any = condition_variable;
 
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 template <typename Lock>
 wait_result condition_variable::wait_once(Lock& lock, netpoll::nanotime until, on_cancel how,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What the waits of this folder have in common: how their deadlines are given, and how they report the
-// way a wait ended.
+// What the waits of this folder have in common: how their deadlines are given, and how they report
+// the way a wait ended.
 #pragma once
 
 #include <chrono>

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A mutex for fibers and threads alike, in the standard shape: a fiber that has to wait parks and lets
-// its thread run something else. It may be held while the fiber waits for other things, and unlocked on
-// another thread than the one it was locked on, as long as it is the same fiber.
+// A mutex for fibers and threads alike, in the standard shape: a fiber that has to wait parks and
+// lets its thread run something else. It may be held while the fiber waits for other things, and
+// unlocked on another thread than the one it was locked on, as long as it is the same fiber.
 //
 //   net::mutex mutex;
 //   const std::lock_guard lock(mutex);
 //
-// Waiting follows the rules of net/fiber/sync/sync.h: lock() waits, cancelled or not; the forms with an
-// error_code end with error::operation_aborted or error::deadline_exceeded, and the mutex is not held
-// then.
+// Waiting follows the rules of net/fiber/sync/sync.h: lock() waits, cancelled or not; the forms
+// with an error_code end with error::operation_aborted or error::deadline_exceeded, and the mutex
+// is not held then.
 //
-// Who is running may take a mutex that is free before those who were woken for it, which keeps a busy
-// mutex busy; but one who was woken in vain is handed the mutex next. So nobody waits for ever.
+// Who is running may take a mutex that is free before those who were woken for it, which keeps a
+// busy mutex busy; but one who was woken in vain is handed the mutex next. So nobody waits for
+// ever.
 //
-// Locking twice in the same fiber or thread, unlocking by one who does not hold it, and destroying while
-// it is held abort. The mutex knows its owner by number: see owner(). One who unlocks it may destroy it
-// as soon as he has got hold of it again, though another is only just leaving unlock().
+// Locking twice in the same fiber or thread, unlocking by one who does not hold it, and destroying
+// while it is held abort. The mutex knows its owner by number: see owner(). One who unlocks it may
+// destroy it as soon as he has got hold of it again, though another is only just leaving unlock().
 #pragma once
 
 #include <atomic>
@@ -84,10 +85,10 @@ class mutex {
   //   me      -> 0         unlock(); release
   //   me      -> me|wake   a waiter queues up, under lock_
   //   me|wake -> me        unlock(), under lock_: nobody is to be woken; then as above
-  //   me|wake -> 0         unlock(), under lock_: the first in the line is called, to try for himself
+  //   me|wake -> 0         unlock(), under lock_: the first in the line is called, to try himself
   //   me|wake -> him, him|wake  unlock(), under lock_: handed to one who was called in vain before
-  // While is_called_, nobody else is called, and `wake` need not be set for those in the line: he who
-  // was called sets it, or hands the call on, when he has made his try.
+  // While is_called_, nobody else is called, and `wake` need not be set for those in the line: he
+  // who was called sets it, or hands the call on, when he has made his try.
   static constexpr word wake = 1;
 
   bool take(internal::owner_id me) noexcept {
@@ -106,9 +107,10 @@ class mutex {
 
   std::atomic<word> word_{0};
   netpoll::brief_lock lock_;
-  bool is_called_ = false;                    // under lock_: somebody was called and has not tried yet
-  waiter* starving_ = nullptr;                // under lock_: was called in vain; before all others
-  netpoll::intrusive_list<waiter> waiters_;   // under lock_
+  // These are under lock_.
+  bool is_called_ = false;      // somebody was called and has not tried yet
+  waiter* starving_ = nullptr;  // was called in vain; before all others
+  netpoll::intrusive_list<waiter> waiters_;
 };
 
 // mutex has the timed functions too.
@@ -118,8 +120,8 @@ inline void mutex::lock() {
   const internal::owner_id me = internal::current_owner();
   if (!take(me)) [[unlikely]] {
     internal::must_have_passed(wait_to_lock(me, netpoll::never, on_cancel::ignore),
-                               "a mutex was to be locked by a fiber that cannot wait any more, because "
-                               "its context is destroyed: use lock(error_code&) in destructors");
+                               "a fiber that is being unwound cannot wait for a mutex: use "
+                               "lock(error_code&)");
   }
 }
 

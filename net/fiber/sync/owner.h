@@ -9,8 +9,8 @@
 
 namespace NET_NAMESPACE::internal {
 
-// What this_fiber::get_id() returns, or on a plain thread a number that no other thread of the process
-// ever has, with thread_owner set. Never 0, and the highest bit is free.
+// What this_fiber::get_id() returns, or on a plain thread a number that no other thread of the
+// process ever has, with thread_owner set. Never 0, and the highest bit is free.
 using owner_id = std::uint64_t;
 inline constexpr owner_id thread_owner = owner_id{1} << 62;
 

@@ -7,13 +7,14 @@
 //   …
 //   slots.release();
 //
-// Waiting follows the rules of net/fiber/sync/sync.h: acquire() waits, cancelled or not; the forms with
-// an error_code end with error::operation_aborted or error::deadline_exceeded, and no unit was taken
-// then. Units go to those who wait in the order in which they came; one who comes while others wait
-// queues behind them, but a unit that is free is taken at once.
+// Waiting follows the rules of net/fiber/sync/sync.h: acquire() waits, cancelled or not; the forms
+// with an error_code end with error::operation_aborted or error::deadline_exceeded, and no unit was
+// taken then. Units go to those who wait in the order in which they came; one who comes while
+// others wait queues behind them, but a unit that is free is taken at once.
 //
 // Releasing more than max() units, or destroying while somebody waits, aborts. One may destroy the
-// semaphore as soon as he has acquired the last unit, though another is only just leaving release().
+// semaphore as soon as he has acquired the last unit, though another is only just leaving
+// release().
 #pragma once
 
 #include <chrono>
@@ -61,7 +62,8 @@ class counting_semaphore {
   static constexpr std::ptrdiff_t max() noexcept { return LeastMaxValue; }
 
   explicit counting_semaphore(std::ptrdiff_t desired) noexcept : units_(desired) {
-    netpoll::check(desired >= 0 && desired <= max(), "a semaphore was made with an impossible count");
+    netpoll::check(desired >= 0 && desired <= max(),
+                   "a semaphore was made with an impossible count");
   }
   counting_semaphore(const counting_semaphore&) = delete;
   counting_semaphore& operator=(const counting_semaphore&) = delete;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A wait_line is where those stand who wait for one thing, in the order in which they came, and the
-// lock under which both the line and the thing are kept. What is waited for is up to whoever has the
-// line: a unit of a semaphore, a count that is 0.
+// lock under which both the line and the thing are kept. What is waited for is up to whoever has
+// the line: a unit of a semaphore, a count that is 0.
 //
 //   wait_line::admitted through;
 //   {
@@ -11,9 +11,9 @@
 //   }
 //   through.resume();                     // never under the lock
 //
-// Who sees a change that another one made has held the lock after him, also when there was nothing to
-// wait for. So an object may be destroyed as soon as one has seen what one waited for, although the
-// other is only just leaving the function that made it so.
+// Who sees a change that another one made has held the lock after him, also when there was nothing
+// to wait for. So an object may be destroyed as soon as one has seen what one waited for, although
+// the other is only just leaving the function that made it so.
 #pragma once
 
 #include <cstdint>
@@ -93,8 +93,8 @@ class line_waiter : public netpoll::waiter, public netpoll::intrusive_list_node<
   state state_ = state::outside;  // under the lock of the line while it is queued
 };
 
-// Waits until `who` has passed: `resumed`. Also when it is resumed just as the time comes or the fiber
-// is cancelled; otherwise it is not in the line any more.
+// Waits until `who` has passed: `resumed`. Also when it is resumed just as the time comes or the
+// fiber is cancelled; otherwise it is not in the line any more.
 inline wait_result wait_in_line(line_waiter& who, netpoll::nanotime until, on_cancel how) {
   const wait_result result = wait_for(who, until, how);
   return who.has_passed() ? wait_result::resumed : result;

@@ -144,6 +144,11 @@ filegroup(
 )
 """
 
+_SH_BINARY_BZL = """
+def sh_binary(**kwargs):
+    native.sh_binary(**kwargs)
+"""
+
 _SH_TEST_BZL = """
 def sh_test(**kwargs):
     native.sh_test(**kwargs)
@@ -177,8 +182,13 @@ def netpoll_dev_repositories():
     _benchmark_repository(name = "google_benchmark")
     asio_repository(name = "asio")
 
-    # Until Bazel 8 the rule is part of Bazel; from then on it is loaded from a module of this name.
+    # Until Bazel 8 the rules are part of Bazel; from then on they are loaded from a module of this
+    # name.
     _generated_repository(
         name = "rules_shell",
-        files = {"shell/BUILD.bazel": "", "shell/sh_test.bzl": _SH_TEST_BZL},
+        files = {
+            "shell/BUILD.bazel": "",
+            "shell/sh_binary.bzl": _SH_BINARY_BZL,
+            "shell/sh_test.bzl": _SH_TEST_BZL,
+        },
     )

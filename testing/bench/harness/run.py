@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: BSL-1.0
+"""Running programs and reading what they measured.
+
+A program prints a line `name value` for each figure, in nanoseconds. The name is that of the
+measure, or `measure/variant` where it has more than one way to do the work. A line that begins with
+`#` is a remark for who reads the table.
+"""
+
+import dataclasses
+import math
+import os
+import subprocess
+
+
+class Failed(Exception):
+    """A program ended badly, took too long, or printed what is not a figure."""
+
+
+class NotMeasured(Exception):
+    """The program has no such measure."""
+
+
+@dataclasses.dataclass
+class Output:
+    figures: dict  # name to nanoseconds
+    remarks: list
+
+
+def parse(text):
+    """What a program printed, as Output."""
+    found = Output({}, [])
+    for line in text.splitlines():
+        if line.startswith("#"):
+            found.remarks.append(line.lstrip("# "))
+            continue
+        words = line.split()
+        if not words:
+            continue
+        try:
+            name, value = words[0], float(words[1])
+        except (IndexError, ValueError):
+            raise Failed(f"not a figure: {line!r}") from None
+        if len(words) != 2 or not math.isfinite(value) or value < 0:
+            raise Failed(f"not a figure: {line!r}")
+        if name in found.figures:
+            raise Failed(f"printed twice: {name}")
+        found.figures[name] = value
+    return found
+
+
+def processors(count):
+    """The last `count` processors this process may run on; the first ones serve most interrupts.
+
+    None if there are not so many.
+    """
+    allowed = sorted(os.sched_getaffinity(0))
+    return set(allowed[-count:]) if len(allowed) >= count else None
+
+
+def invoke(command, pinned_to=None, seconds=300):
+    """Runs a program to its end, on the processors given, and parses what it prints."""
+    pin = (lambda: os.sched_setaffinity(0, pinned_to)) if pinned_to else None
+    try:
+        done = subprocess.run(command, check=False, capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=seconds, preexec_fn=pin)
+    except subprocess.TimeoutExpired:
+        raise Failed(f"not finished after {seconds} s") from None
+    # As usage errors end a program: the measure is not one of those it knows.
+    if done.returncode == 2 and done.stderr.startswith("usage:"):
+        raise NotMeasured(command[1])
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise Failed(f"status {done.returncode}" + (f": {said[-1]}" if said else ""))
+    output = parse(done.stdout)
+    if not output.figures:
+        raise Failed("printed no figure")
+    return output
+
+
+@dataclasses.dataclass
+class Case:
+    """One program and one family of measures: run() returns Output."""
+    family: str
+    program: str
+    run: object
+
+
+class Results:
+    """The figures of all rounds."""
+
+    def __init__(self):
+        self.values = {}  # (measure, program, variant) to {round: nanoseconds}
+        self.failures = {}  # (family, program) to a message
+        self.remarks = {}  # program to remarks
+
+    def add(self, program, round_number, output):
+        for name, value in output.figures.items():
+            measure, _, variant = name.partition("/")
+            self.values.setdefault((measure, program, variant), {})[round_number] = value
+        kept = self.remarks.setdefault(program, [])
+        kept += [remark for remark in output.remarks if remark not in kept]
+
+
+def interleave(cases, rounds, warm_ups=1, progress=lambda text: None):
+    """Runs all cases in turn, `rounds` times, after `warm_ups` times that do not count.
+
+    Within a family the programs follow each other at once, so that what disturbs the machine
+    disturbs them alike, and each round begins with another one. A case that fails is left out from
+    then on.
+    """
+    results = Results()
+    families = {}
+    for case in cases:
+        families.setdefault(case.family, []).append(case)
+    for number in range(-warm_ups, rounds):
+        what = f"round {number + 1} of {rounds}" if number >= 0 else "warm-up"
+        for family, members in families.items():
+            for turn in range(len(members)):
+                case = members[(turn + number) % len(members)]
+                key = (family, case.program)
+                if key in results.failures:
+                    continue
+                progress(f"{what}: {family}, {case.program}")
+                try:
+                    output = case.run()
+                except NotMeasured:
+                    results.failures[key] = None
+                except Failed as error:
+                    results.failures[key] = str(error)
+                else:
+                    if number >= 0:
+                        results.add(case.program, number, output)
+    progress("")
+    return results

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// The measures of fibers.py on goroutines, called as measure.h says.
+//
+// So that Go is at its best: goroutines run on one processor (GOMAXPROCS=1) wherever the others
+// have one thread, which saves all contention, and where there are two ways to do something, both
+// are measured. The garbage collector is left as it is, for no program in Go runs without.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// What prints the figures of one run, or does not, if it is the warm-up.
+type output func(name string, nanoseconds float64)
+
+type measure struct {
+	name string
+	run  func(count int, out output)
+}
+
+func since(start time.Time) float64 { return float64(time.Since(start).Nanoseconds()) }
+
+func require(condition bool, what string) {
+	if !condition {
+		fmt.Fprintln(os.Stderr, what)
+		os.Exit(1)
+	}
+}
+
+// So many goroutines that do nothing but yield, count times in all.
+func yieldAmong(goroutines int, name string, count int, out output) {
+	each := count/goroutines + 1
+	var all sync.WaitGroup
+	all.Add(goroutines)
+	start := time.Now()
+	for i := 0; i < goroutines; i++ {
+		go func() {
+			for k := 0; k < each; k++ {
+				runtime.Gosched()
+			}
+			all.Done()
+		}()
+	}
+	all.Wait()
+	out(name, since(start)/float64(each*goroutines))
+}
+
+func yield2(count int, out output)    { yieldAmong(2, "yield_2", count, out) }
+func yield1000(count int, out output) { yieldAmong(1000, "yield_1000", count, out) }
+
+// A goroutine that starts another and waits for its end, count times: the end is told by a channel,
+// or by a wait group.
+func spawnJoin(count int, out output) {
+	ran := 0
+	ended := make(chan struct{}, 1)
+	start := time.Now()
+	for i := 0; i < count; i++ {
+		go func() {
+			ran++
+			ended <- struct{}{}
+		}()
+		<-ended
+	}
+	out("spawn_join/channel", since(start)/float64(count))
+
+	var group sync.WaitGroup
+	start = time.Now()
+	for i := 0; i < count; i++ {
+		group.Add(1)
+		go func() {
+			ran++
+			group.Done()
+		}()
+		group.Wait()
+	}
+	out("spawn_join/wait_group", since(start)/float64(count))
+	require(ran == 2*count, "a goroutine did not run")
+}
+
+// A number there and back again, count times.
+func pingPong(capacity int, name string, count int, out output) {
+	there := make(chan int64, capacity)
+	back := make(chan int64, capacity)
+	sum := int64(0)
+	start := time.Now()
+	go func() {
+		for i := 0; i < count; i++ {
+			back <- <-there
+		}
+	}()
+	for i := int64(0); i < int64(count); i++ {
+		there <- i
+		sum += <-back
+	}
+	out(name, since(start)/float64(count))
+	require(sum == int64(count)*int64(count-1)/2, "a number was lost")
+}
+
+func channelUnbuffered(count int, out output) { pingPong(0, "channel_unbuffered", count, out) }
+func channelBuffered(count int, out output)   { pingPong(1, "channel_buffered", count, out) }
+
+// One goroutine locks and unlocks what nobody else wants.
+func mutexUncontended(count int, out output) {
+	var mutex sync.Mutex
+	guarded := 0
+	start := time.Now()
+	for i := 0; i < count; i++ {
+		mutex.Lock()
+		guarded++
+		mutex.Unlock()
+	}
+	out("mutex_uncontended", since(start)/float64(count))
+	require(guarded == count, "the mutex did not exclude")
+}
+
+// Four goroutines that yield each time while they hold the mutex: every lock but the first waits.
+func mutexContended(count int, out output) {
+	const goroutines = 4
+	each := count/goroutines + 1
+	var mutex sync.Mutex
+	guarded := 0
+	var all sync.WaitGroup
+	all.Add(goroutines)
+	start := time.Now()
+	for i := 0; i < goroutines; i++ {
+		go func() {
+			for k := 0; k < each; k++ {
+				mutex.Lock()
+				before := guarded
+				runtime.Gosched()
+				guarded = before + 1
+				mutex.Unlock()
+			}
+			all.Done()
+		}()
+	}
+	all.Wait()
+	out("mutex_contended", since(start)/float64(each*goroutines))
+	require(guarded == each*goroutines, "the mutex did not exclude")
+}
+
+// Sends the sum of the numbers of the leaves below this node, by a goroutine for each of its ten
+// children.
+func tree(result chan<- int, number, leaves int) {
+	if leaves == 1 {
+		result <- number
+		return
+	}
+	sums := make(chan int, 10)
+	share := leaves / 10
+	for i := 0; i < 10; i++ {
+		go tree(sums, number+i*share, share)
+	}
+	sum := 0
+	for i := 0; i < 10; i++ {
+		sum += <-sums
+	}
+	result <- sum
+}
+
+func skynetOn(processors int, name string, count int, out output) {
+	runtime.GOMAXPROCS(processors)
+	leaves := 1
+	for leaves <= count/10 {
+		leaves *= 10
+	}
+	goroutines := 0
+	for level := leaves; level > 0; level /= 10 {
+		goroutines += level
+	}
+	result := make(chan int, 1)
+	start := time.Now()
+	go tree(result, 0, leaves)
+	sum := <-result
+	elapsed := since(start)
+	require(sum == leaves*(leaves-1)/2, "the leaves do not add up")
+	out(name, elapsed/float64(goroutines))
+	out(name+"_total", elapsed)
+}
+
+func skynet(count int, out output)         { skynetOn(1, "skynet", count, out) }
+func skynet2Threads(count int, out output) { skynetOn(2, "skynet_2_threads", count, out) }
+
+func main() {
+	runtime.GOMAXPROCS(1)
+	measures := []measure{
+		{"yield_2", yield2},
+		{"yield_1000", yield1000},
+		{"spawn_join", spawnJoin},
+		{"channel_unbuffered", channelUnbuffered},
+		{"channel_buffered", channelBuffered},
+		{"mutex_uncontended", mutexUncontended},
+		{"mutex_contended", mutexContended},
+		{"skynet", skynet},
+		{"skynet_2_threads", skynet2Threads},
+	}
+	if len(os.Args) == 3 {
+		count, err := strconv.Atoi(os.Args[2])
+		for _, each := range measures {
+			if each.name != os.Args[1] || err != nil || count <= 0 {
+				continue
+			}
+			few := count / 10
+			if few == 0 {
+				few = 1
+			}
+			each.run(few, func(string, float64) {})
+			each.run(count, func(name string, nanoseconds float64) {
+				fmt.Printf("%s %.3f\n", name, nanoseconds)
+			})
+			return
+		}
+	}
+	fmt.Fprintf(os.Stderr, "usage: %s MEASURE COUNT, where MEASURE is one of:\n", os.Args[0])
+	for _, each := range measures {
+		fmt.Fprintln(os.Stderr, "  "+each.name)
+	}
+	os.Exit(2)
+}

@@ -61,7 +61,7 @@ def main(argv):
                   version_macro=("boost/version.hpp", "BOOST_LIB_VERSION")),
         build.Go("go", _PEERS / "fibers.go"),
     ]
-    return session.main(__doc__, FAMILIES, programs, argv)
+    return session.main(session.Comparison(__doc__, FAMILIES, programs), argv)
 
 
 if __name__ == "__main__":

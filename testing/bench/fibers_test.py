@@ -46,13 +46,13 @@ class Fibers(unittest.TestCase):
                 self.assertIn(family.name, measured)
                 self.assertIn(family.name, text)
         for result in data["results"]:
-            self.assertEqual(len(result["nanoseconds"]["values"]), 3)
-            self.assertGreater(result["nanoseconds"]["lowest"], 0)
+            self.assertEqual(len(result["figure"]["values"]), 3)
+            self.assertGreater(result["figure"]["lowest"], 0)
 
     def test_one_family_alone(self):
         status, _, data = self.run_with("--rounds", "2", "--only", "yield_2")
         self.assertEqual(status, 0)
-        self.assertEqual([(result["measure"], len(result["nanoseconds"]["values"]))
+        self.assertEqual([(result["measure"], len(result["figure"]["values"]))
                           for result in data["results"]], [("yield_2", 2)])
 
     def test_without_our_program(self):

@@ -145,7 +145,7 @@ class Report(unittest.TestCase):
     def test_data_has_every_value(self):
         results = results_of({("x", "ours", ""): [3.0, 1.0], ("x", "peer", ""): [3.0, 3.0]})
         data = report.as_data(report.rows(results, "ours", ["ours", "peer"]))
-        self.assertEqual(data[0]["nanoseconds"]["values"], [3.0, 1.0])
+        self.assertEqual(data[0]["figure"]["values"], [3.0, 1.0])
         self.assertEqual(data[1]["ratio"]["median"], 2.0)
 
 

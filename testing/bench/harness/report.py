@@ -10,6 +10,17 @@ import itertools
 import statistics
 
 
+@dataclasses.dataclass(frozen=True)
+class Unit:
+    """What figures are in; those from a million on are shown in the larger unit, if there is one."""
+    name: str
+    larger: str = ""
+
+
+NANOSECONDS = Unit("ns", "ms")
+BYTES = Unit("B")
+
+
 @dataclasses.dataclass
 class Summary:
     median: float
@@ -36,8 +47,8 @@ class Row:
     program: str
     variant: str
     values: list
-    time: Summary
-    ratio: Summary  # of the time to the baseline's; None where there is nothing to compare with
+    figure: Summary
+    ratio: Summary  # to the baseline's figure; None where there is nothing to compare with
 
     @property
     def label(self):
@@ -82,19 +93,19 @@ def _in(scale, value):
     return f"{value:.0f}"
 
 
-def _time(summary):
+def _figure(summary, unit):
     """The median with its unit, and the quartiles in the same unit."""
-    scale, unit = (1e6, "ms") if summary.median >= 1e6 else (1, "ns")
-    return (f"{_in(scale, summary.median)} {unit}",
+    scale, name = (1e6, unit.larger) if unit.larger and summary.median >= 1e6 else (1, unit.name)
+    return (f"{_in(scale, summary.median)} {name}",
             f"{_in(scale, summary.lower_quartile)} .. {_in(scale, summary.upper_quartile)}")
 
 
-def table(found, baseline):
+def table(found, baseline, unit=NANOSECONDS):
     """The rows as text."""
-    head = ("measure", "program", "median", "quartiles", f"time / {baseline}", "min .. max")
+    head = ("measure", "program", "median", "quartiles", f"/ {baseline}", "min .. max")
     lines = []
     for row in found:
-        median, quartiles = _time(row.time)
+        median, quartiles = _figure(row.figure, unit)
         ratio = spread = ""
         if row.ratio:
             ratio = _in(1, row.ratio.median)
@@ -116,12 +127,13 @@ def table(found, baseline):
     return "\n".join(text)
 
 
-def as_data(found):
-    """The rows for JSON. All times are in nanoseconds."""
+def as_data(found, unit=NANOSECONDS):
+    """The rows for JSON. All figures are in the smaller unit."""
     return [{
         "measure": row.measure,
         "program": row.program,
         "variant": row.variant,
-        "nanoseconds": dict(dataclasses.asdict(row.time), values=row.values),
+        "unit": unit.name,
+        "figure": dict(dataclasses.asdict(row.figure), values=row.values),
         "ratio": dataclasses.asdict(row.ratio) if row.ratio else None,
     } for row in found]

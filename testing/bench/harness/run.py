@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
 """Running programs and reading what they measured.
 
-A program prints a line `name value` for each figure, in nanoseconds. The name is that of the
-measure, or `measure/variant` where it has more than one way to do the work. A line that begins with
-`#` is a remark for who reads the table.
+A program prints a line `name value` for each figure: nanoseconds, or what the comparison is in. The
+name is that of the measure, or `measure/variant` where there is more than one way to do the work. A
+line that begins with `#` is a remark for who reads the table.
 """
 
 import dataclasses
@@ -22,7 +22,7 @@ class NotMeasured(Exception):
 
 @dataclasses.dataclass
 class Output:
-    figures: dict  # name to nanoseconds
+    figures: dict  # name to number
     remarks: list
 
 
@@ -89,7 +89,7 @@ class Results:
     """The figures of all rounds."""
 
     def __init__(self):
-        self.values = {}  # (measure, program, variant) to {round: nanoseconds}
+        self.values = {}  # (measure, program, variant) to {round: number}
         self.failures = {}  # (family, program) to a message
         self.remarks = {}  # program to remarks
 

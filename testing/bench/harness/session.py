@@ -8,6 +8,7 @@ the usual work and returns run.Output.
 """
 
 import argparse
+import dataclasses
 import datetime
 import functools
 import json
@@ -24,13 +25,25 @@ _QUICK_ROUNDS = 3
 _QUICK_WORK = 0.1
 
 
-def _arguments(description, families, programs, argv):
+@dataclasses.dataclass
+class Comparison:
+    description: str
+    families: list
+    programs: list
+    unit: report.Unit = report.NANOSECONDS
+    rounds: int = 9
+    warm_ups: int = 1
+
+
+def _arguments(comparison, argv):
+    families, programs = comparison.families, comparison.programs
     options = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.RawDescriptionHelpFormatter,
+        description=comparison.description, formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="families:\n" + "\n".join(f"  {each.name:20} {each.about}" for each in families))
     options.add_argument("--quick", action="store_true",
-                         help=f"{_QUICK_ROUNDS} rounds with a tenth of the work: under a minute")
-    options.add_argument("--rounds", type=int, metavar="N", help="how many rounds count (9)")
+                         help="few rounds with a tenth of the work: under a minute")
+    options.add_argument("--rounds", type=int, metavar="N", 
+                         help=f"how many rounds count ({comparison.rounds})")
     options.add_argument("--work", type=float, metavar="FRACTION",
                          help="of the usual work in each round (1)")
     options.add_argument("--only", action="append", metavar="FAMILY",
@@ -40,7 +53,8 @@ def _arguments(description, families, programs, argv):
     options.add_argument("--json", metavar="FILE", help="write all figures there as well")
     asked = options.parse_args(argv)
 
-    asked.rounds = asked.rounds or (_QUICK_ROUNDS if asked.quick else 9)
+    asked.rounds = asked.rounds or (
+        min(_QUICK_ROUNDS, comparison.rounds) if asked.quick else comparison.rounds)
     asked.work = asked.work or (_QUICK_WORK if asked.quick else 1)
     if asked.rounds < 1 or asked.work <= 0:
         options.error("there is nothing to do")
@@ -95,7 +109,7 @@ def _commit():
     return said.stdout.strip() or None
 
 
-def main(description, families, programs, argv):
+def main(comparison, argv):
     """Runs the comparison. Returns the exit status: 1 if a program failed or ours is absent."""
     def say(text):
         print(text, file=sys.stderr, flush=True)
@@ -104,7 +118,7 @@ def main(description, families, programs, argv):
         if sys.stderr.isatty():
             print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
-    asked = _arguments(description, families, programs, argv)
+    asked = _arguments(comparison, argv)
     machine = _machine()
     built, absent = _build(asked.programs, say)
 
@@ -116,14 +130,14 @@ def main(description, families, programs, argv):
             continue
         cases += [run.Case(family.name, name, functools.partial(family.run, path, asked.work))
                   for name, path in built.items()]
-    results = run.interleave(cases, asked.rounds, progress=progress)
+    results = run.interleave(cases, asked.rounds, comparison.warm_ups, progress)
 
-    baseline = programs[0].name
+    baseline = comparison.programs[0].name
     found = report.rows(results, baseline, [each.name for each in asked.programs])
     print(f"{machine['processor']}, {machine['processors']} processors, Linux {machine['kernel']}, "
           f"load {machine['load']:.2f}; {asked.rounds} rounds, {asked.work:g} of the usual work\n")
-    print(report.table(found, baseline))
-    print(f"\nAbove 1, {baseline} takes less time.")
+    print(report.table(found, baseline, comparison.unit))
+    print(f"\nAbove 1, {baseline} takes less.")
     for name, remarks in results.remarks.items():
         for remark in remarks:
             print(f"{name}: {remark}")
@@ -147,6 +161,6 @@ def main(description, families, programs, argv):
                          if each.name in built},
             "absent": absent,
             "failed": {f"{family}, {name}": text for (family, name), text in failures.items()},
-            "results": report.as_data(found),
+            "results": report.as_data(found, comparison.unit),
         }, indent=1) + "\n", encoding="utf-8")
     return 1 if failures or baseline in absent else 0

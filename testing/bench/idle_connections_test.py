@@ -1,6 +1,6 @@
 #!/usr/bin/env -S python3 -B
 # SPDX-License-Identifier: BSL-1.0
-"""The measure of idle connections runs with this library alone, ends, and says what it was denied."""
+"""The measure of idle connections runs with this library alone, and says what it was denied."""
 
 import json
 import os

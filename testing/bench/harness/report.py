@@ -12,7 +12,7 @@ import statistics
 
 @dataclasses.dataclass(frozen=True)
 class Unit:
-    """What figures are in; those from a million on are shown in the larger unit, if there is one."""
+    """What figures are in; from a million on they are shown in the larger unit, if there is one."""
     name: str
     larger: str = ""
 

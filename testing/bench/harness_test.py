@@ -130,16 +130,17 @@ class Report(unittest.TestCase):
         self.assertIn("1.50 ns", report.table([row], "ours"))
 
     def test_table(self):
-        results = results_of({("switch", "ours", ""): [2.0], ("switch", "peer", "a"): [3.0],
+        results = results_of({("switch", "ours", ""): [2.0, 4.0],
+                              ("switch", "peer", "a"): [3.0, 9.0],
                               ("all", "ours", ""): [2.5e6], ("all", "peer", ""): [1e5]})
         text = report.table(report.rows(results, "ours", ["ours", "peer"]), "ours")
         lines = [line.split() for line in text.splitlines()]
         self.assertEqual(lines[2:], [
-            ["switch", "ours", "2.00", "ns", "2.00", "..", "2.00"],
-            ["peer,", "a", "3.00", "ns", "3.00", "..", "3.00", "1.50", "1.50", "..", "1.50"],
+            ["switch", "ours", "3.00", "ns", "2.00", "ns"],
+            ["peer,", "a", "6.00", "ns", "3.00", "ns", "1.88", "1.50", "..", "2.25"],
             [],
-            ["all", "ours", "2.50", "ms", "2.50", "..", "2.50"],
-            ["peer", "100000", "ns", "100000", "..", "100000", "0.0400", "0.0400", "..", "0.0400"],
+            ["all", "ours", "2.50", "ms", "2.50", "ms"],
+            ["peer", "100000", "ns", "100000", "ns", "0.0400", "0.0400", "..", "0.0400"],
         ])
 
     def test_data_has_every_value(self):

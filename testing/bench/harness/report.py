@@ -93,24 +93,22 @@ def _in(scale, value):
     return f"{value:.0f}"
 
 
-def _figure(summary, unit):
-    """The median with its unit, and the quartiles in the same unit."""
-    scale, name = (1e6, unit.larger) if unit.larger and summary.median >= 1e6 else (1, unit.name)
-    return (f"{_in(scale, summary.median)} {name}",
-            f"{_in(scale, summary.lower_quartile)} .. {_in(scale, summary.upper_quartile)}")
+def _figure(value, unit):
+    scale, name = (1e6, unit.larger) if unit.larger and value >= 1e6 else (1, unit.name)
+    return f"{_in(scale, value)} {name}"
 
 
 def table(found, baseline, unit=NANOSECONDS):
     """The rows as text."""
-    head = ("measure", "program", "median", "quartiles", f"/ {baseline}", "min .. max")
+    head = ("measure", "program", "median", "least", f"/ {baseline}", "least .. most")
     lines = []
     for row in found:
-        median, quartiles = _figure(row.figure, unit)
         ratio = spread = ""
         if row.ratio:
             ratio = _in(1, row.ratio.median)
             spread = f"{_in(1, row.ratio.lowest)} .. {_in(1, row.ratio.highest)}"
-        lines.append((row.measure, row.label, median, quartiles, ratio, spread))
+        lines.append((row.measure, row.label, _figure(row.figure.median, unit),
+                      _figure(row.figure.lowest, unit), ratio, spread))
     widths = [max(len(cells[column]) for cells in [head] + lines) for column in range(len(head))]
 
     def line(*cells):

@@ -3,11 +3,12 @@
 
 #include <system_error>
 
+#include "net/fiber/fiber_state.h"
 #include "netpoll/base/check.h"
 
 namespace NET_NAMESPACE {
 
-io_context::io_context() : loop_(*this, *this, fibers_) {
+io_context::io_context() : loop_(*this, *this) {
   if (const int error = reactor_.open()) {
     throw std::system_error(error, std::system_category(),
                             "io_context: cannot create its epoll set");
@@ -23,7 +24,7 @@ io_context::~io_context() {
   // post or wake something else: until nothing is left.
   for (;;) {
     reactor_.shut_down();
-    const bool has_fibers = fibers_.wake_all();
+    const bool has_fibers = internal::fiber_state::unwind_all(loop_);
     const bool had_operations = loop_.destroy_queued();
     if (!has_fibers && !had_operations) {
       break;

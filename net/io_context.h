@@ -24,7 +24,6 @@
 #include "net/execution/execution_context.h"
 #include "net/execution/function_operation.h"
 #include "net/execution/run_loop.h"
-#include "net/fiber/fiber_state.h"
 #include "netpoll/reactor.h"
 
 namespace NET_NAMESPACE {
@@ -105,7 +104,6 @@ class io_context : public execution_context, private event_source {
 
   // What the rest of the library works on.
   run_loop& loop() noexcept { return loop_; }
-  internal::fiber_registry& fibers() noexcept { return fibers_; }
   netpoll::reactor& reactor() noexcept { return reactor_; }
 
  private:
@@ -125,7 +123,6 @@ class io_context : public execution_context, private event_source {
   }
 
   netpoll::reactor reactor_;
-  internal::fiber_registry fibers_;
   run_loop loop_;
 };
 

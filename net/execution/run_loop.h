@@ -33,10 +33,6 @@
 #include "netpoll/waiter.h"
 
 namespace NET_NAMESPACE {
-namespace internal {
-class fiber_registry;
-}
-
 // What the loop waits on when it has nothing to run.
 class event_source {
  public:
@@ -56,11 +52,8 @@ class event_source {
 
 class run_loop {
  public:
-  // `fibers` is kept for those who spawn on the loop; the loop itself does not know what a fiber
-  // is.
-  run_loop(execution_context& context, event_source& events,
-           internal::fiber_registry& fibers) noexcept
-      : context_(context), events_(events), fibers_(fibers) {}
+  run_loop(execution_context& context, event_source& events) noexcept
+      : context_(context), events_(events) {}
   run_loop(const run_loop&) = delete;
   run_loop& operator=(const run_loop&) = delete;
 
@@ -178,7 +171,6 @@ class run_loop {
   void count_finish() noexcept;
 
   execution_context& context() const noexcept { return context_; }
-  internal::fiber_registry& fibers() const noexcept { return fibers_; }
 
  private:
   friend class internal::worker;
@@ -224,7 +216,6 @@ class run_loop {
 
   execution_context& context_;
   event_source& events_;
-  internal::fiber_registry& fibers_;
 
   // No less than the work there is: what finished and its worker has not told yet is still counted.
   std::atomic<std::size_t> work_{0};

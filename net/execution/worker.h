@@ -31,6 +31,9 @@ class worker;
 struct thread_state {
   worker* innermost = nullptr;  // of the run functions the thread is in
   fiber_host* host = nullptr;   // of the fibers it runs
+  // Numbers for fibers that it spawns.
+  std::uint64_t next_id = 0;
+  std::uint64_t end_of_ids = 0;
 };
 
 // Not inlined, nor assumed to return the same each time: a fiber may ask on one thread and ask again

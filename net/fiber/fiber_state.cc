@@ -8,6 +8,7 @@
 
 #include "net/execution/run_loop.h"
 #include "net/fiber/fiber_context.h"
+#include "net/fiber/fiber_walk.h"
 #include "netpoll/base/asymmetric_fence.h"
 #include "netpoll/base/check.h"
 
@@ -15,30 +16,37 @@ namespace NET_NAMESPACE {
 namespace internal {
 namespace {
 
-constinit std::atomic<std::uint64_t> last_id{0};
+// Fibers get their numbers from the thread that spawns them, which takes some at a time.
+constexpr std::uint64_t ids_at_once = 256;
+constinit std::atomic<std::uint64_t> ids_taken{0};
+
+std::uint64_t next_id(thread_state& here) noexcept {
+  if (here.next_id == here.end_of_ids) {
+    // relaxed: they only have to be unique.
+    here.next_id = ids_taken.fetch_add(ids_at_once, std::memory_order_relaxed) + 1;
+    here.end_of_ids = here.next_id + ids_at_once;
+  }
+  return here.next_id++;
+}
 
 // Of the few stop sources that there are, all together.
 constinit std::mutex stop_mutex;
 
 }  // namespace
 
-void fiber_registry::add(fiber_state& which) {
-  const std::lock_guard lock(mutex_);
-  fibers_.add(which);
-}
-
-void fiber_registry::remove(fiber_state& which) {
-  const std::lock_guard lock(mutex_);
-  fibers_.remove(which);
-}
-
-bool fiber_registry::wake_all() {
-  const std::lock_guard lock(mutex_);
-  for (fiber_state* each = fibers_.front(); each != nullptr; each = each->list_next) {
-    each->is_unwinding_ = true;
-    each->interrupt();
+bool fiber_state::unwind_all(run_loop& loop) {
+  const run_loop::totals counts = loop.counts();
+  if (counts.fibers_spawned == counts.fibers_finished) {
+    return false;
   }
-  return !fibers_.empty();
+  fiber_walk().go_on([&](fiber_state& each) {
+    if (&each.loop_ == &loop) {
+      each.is_unwinding_ = true;
+      each.interrupt();
+    }
+    return true;
+  });
+  return true;
 }
 
 netpoll::stack fiber_state::allocate(std::size_t stack_size, std::size_t body_size) {
@@ -70,8 +78,7 @@ fiber_state::fiber_state(run_loop& loop, netpoll::stack memory, void* body, call
       body_(body),
       call_body_(call),
       destroy_body_(destroy),
-      // relaxed: only has to be unique.
-      id_(last_id.fetch_add(1, std::memory_order_relaxed) + 1) {}
+      id_(next_id(this_thread_state())) {}
 
 void fiber_state::start(const fiber_options& options, handle ownership) noexcept {
   netpoll::check(!options.pinned || route_ == nullptr,
@@ -85,10 +92,9 @@ void fiber_state::start(const fiber_options& options, handle ownership) noexcept
   if (options.stop.stop_possible()) {
     get_extras().on_stop.emplace(options.stop, extras::canceller{*this});
   }
-  stack_.header().occupant.store(this, std::memory_order_release);
   sanitizer_.create(stack_.bottom, stack_.size);
   context_ = netpoll::make_context(body_, &entry, this);
-  loop_.fibers().add(*this);
+  stack_.header().occupant.store(this, std::memory_order_release);
   worker* const self = worker::of(loop_);
   if (self != nullptr) {
     self->counts().fibers_spawned.add();
@@ -170,7 +176,8 @@ void fiber_state::finish(fiber_host& host) {
 
 // Lets go of everything the fiber has, and of the fiber itself unless there is a handle.
 void fiber_state::end() noexcept {
-  loop_.fibers().remove(*this);
+  stack_.header().occupant.store(nullptr, std::memory_order_release);
+  fiber_walk::let_visitors_leave();
   if (!has_started_) {
     destroy_body_(body_);
   }
@@ -195,7 +202,6 @@ void fiber_state::end() noexcept {
 // Gives back the memory, this object's with it.
 void fiber_state::release() noexcept {
   const netpoll::stack memory = stack_;
-  memory.header().occupant.store(nullptr, std::memory_order_release);
   this->~fiber_state();
   netpoll::release_stack(memory);
 }

@@ -12,7 +12,6 @@
 #include <atomic>
 #include <cstdint>
 #include <exception>
-#include <mutex>
 #include <new>
 #include <stop_token>
 #include <type_traits>
@@ -26,34 +25,15 @@
 #include "net/fiber/sanitizer.h"
 #include "net/fiber/stack.h"
 #include "net/fiber/wait.h"
-#include "netpoll/base/intrusive_list.h"
 #include "netpoll/waiter.h"
 
 namespace NET_NAMESPACE::internal {
-
-class fiber_state;
-
-// The fibers of a context, so that its end finds those that are parked. Thread-safe.
-class fiber_registry {
- public:
-  void add(fiber_state& which);
-  void remove(fiber_state& which);
-
-  // Wakes every parked fiber so that it can be unwound. For the end of a context, when no other
-  // thread runs it any more. True if there is any fiber left.
-  bool wake_all();
-
- private:
-  std::mutex mutex_;
-  netpoll::intrusive_list<fiber_state> fibers_;  // under mutex_
-};
 
 // What a fiber throws to itself, where it waits, to leave its stack when its context is destroyed.
 // Not a std::exception; who catches it must let it go on.
 struct fiber_unwind {};
 
 class fiber_state final : public operation,
-                          public netpoll::intrusive_list_node<fiber_state>,
                           private netpoll::resumer {
  public:
   enum class handle : std::uint8_t {
@@ -81,6 +61,10 @@ class fiber_state final : public operation,
 
   // The fiber that runs on this thread, or null.
   static fiber_state* current() noexcept;
+
+  // Wakes every parked fiber of `loop` so that it can be unwound. For the end of a context, when no
+  // thread runs it any more. True if there is any fiber left.
+  static bool unwind_all(run_loop& loop);
 
   // For the running fiber itself.
   wait_result park(netpoll::waiter& what, netpoll::nanotime until, on_cancel how);
@@ -122,7 +106,6 @@ class fiber_state final : public operation,
   run_loop& loop() const noexcept { return loop_; }
 
  private:
-  friend class fiber_registry;
   friend class fiber_host;
   class park_deadline;
   class join_waiter;

@@ -110,24 +110,27 @@ struct stack_statistics {
 // While others acquire and release, the figures need not fit each other. Takes a lock.
 stack_statistics get_stack_statistics() noexcept;
 
-// Calls visit(const stack&, void* occupant) for each stack that has an occupant; the occupant may go
-// while it is looked at, the memory stays. Takes no lock and allocates nothing.
+// Goes through the stacks that have an occupant; the occupant may go while it is looked at, the memory
+// stays. Finds each that is there all the time. Takes no lock and allocates nothing.
+class stack_cursor {
+ public:
+  // The next one and who lives there; its bottom is null when there are no more.
+  stack next(void*& occupant) noexcept;
+
+ private:
+  const netpoll_stack_chunk* chunk_ = nullptr;  // null: not begun
+  std::uint64_t slab_ = 0;                      // in the chunk
+  std::uint32_t index_ = 0;                     // in the slab
+};
+
+// Calls visit(const stack&, void* occupant) for each of them.
 template <typename Visit>
 void for_each_stack(Visit visit) {
-  for_each_stack_slab([&](const netpoll_stack_slab& slab) {
-    // acquire: pairs with the release of who hands out.
-    const std::uint64_t used = slab.used.load(std::memory_order_acquire);
-    for (std::uint32_t i = 0; i != slab.count; ++i) {
-      if ((used >> i & 1) == 0) {
-        continue;
-      }
-      const stack each{slab.base + i * slab.stride + stack::guard_size, slab.stack_size};
-      // acquire: pairs with the release of who moves in.
-      if (void* const occupant = each.header().occupant.load(std::memory_order_acquire)) {
-        visit(each, occupant);
-      }
-    }
-  });
+  stack_cursor cursor;
+  void* occupant = nullptr;
+  for (stack each = cursor.next(occupant); each.bottom != nullptr; each = cursor.next(occupant)) {
+    visit(each, occupant);
+  }
 }
 
 }  // namespace netpoll

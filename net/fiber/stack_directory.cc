@@ -68,4 +68,38 @@ bool is_in_stack_guard(const void* address) noexcept {
   return found;
 }
 
+stack stack_cursor::next(void*& occupant) noexcept {
+  // acquire, all: pairs with the release of who adds a chunk or a slab, hands out, or moves in.
+  if (chunk_ == nullptr) {
+    chunk_ = netpoll_stack_directory.first.load(std::memory_order_acquire);
+  }
+  while (chunk_ != nullptr) {
+    if (slab_ == chunk_->count.load(std::memory_order_acquire)) {
+      const netpoll_stack_chunk* const next = chunk_->next.load(std::memory_order_acquire);
+      if (next == nullptr) {
+        break;  // and stay here: there may be more later
+      }
+      chunk_ = next;
+      slab_ = 0;
+      continue;
+    }
+    const netpoll_stack_slab& slab = chunk_->slabs[slab_];
+    const std::uint64_t used = slab.used.load(std::memory_order_acquire);
+    while (index_ != slab.count) {
+      const std::uint32_t i = index_++;
+      if ((used >> i & 1) == 0) {
+        continue;
+      }
+      const stack each{slab.base + i * slab.stride + stack::guard_size, slab.stack_size};
+      occupant = each.header().occupant.load(std::memory_order_acquire);
+      if (occupant != nullptr) {
+        return each;
+      }
+    }
+    ++slab_;
+    index_ = 0;
+  }
+  return {};
+}
+
 }  // namespace netpoll

@@ -12,9 +12,11 @@ namespace {
 
 constexpr netpoll::nanotime do_not_wait = std::numeric_limits<netpoll::nanotime>::min();
 
-// A worker looks at the shared queue each time it has to look around, and at the events every so many
-// times: readiness and timers must not starve behind operations that keep queueing others.
-constexpr unsigned looks_between_polls = 2;
+// A worker looks at the shared queue each time it has to look around, and at the events if nobody did
+// for so long, or after so many looks: readiness and timers must not starve behind operations that keep
+// queueing others.
+constexpr netpoll::nanotime time_between_polls = 20'000;
+constexpr unsigned looks_between_polls = 16;
 
 // A worker's share of the shared queue is no more than this, if there are others.
 constexpr std::size_t share_limit = 128;
@@ -128,7 +130,12 @@ operation* run_loop::take_bound(worker& self) noexcept {
 
 // The worker has something to run, but others might starve.
 void run_loop::look_around(worker& self) {
-  const bool must_poll = self.take_a_look() % looks_between_polls == 0;
+  const netpoll::nanotime now = netpoll::clock::now();
+  self.set_about_now(now);
+  // relaxed: a hint.
+  const bool must_poll =
+      now - last_poll_.load(std::memory_order_relaxed) >= time_between_polls ||
+      self.take_a_look() % looks_between_polls == 0;
   // relaxed: a hint.
   if (!must_poll && shared_size_.load(std::memory_order_relaxed) == 0) {
     return;
@@ -226,7 +233,9 @@ void run_loop::wait_for_events(worker& self, unique_lock& lock, netpoll::nanotim
   self.is_polling = true;
   lock.unlock();
   events_.wait(until);
-  self.set_about_now(netpoll::clock::now());
+  const netpoll::nanotime now = netpoll::clock::now();
+  self.set_about_now(now);
+  last_poll_.store(now, std::memory_order_relaxed);  // relaxed: a hint
   lock.lock();
   self.is_polling = false;
   poller_ = nullptr;

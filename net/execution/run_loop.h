@@ -209,7 +209,7 @@ class run_loop {
       wake_somebody();
     }
   }
-  void wake_somebody() noexcept;
+  [[gnu::cold]] void wake_somebody() noexcept;
   void wake_one() noexcept;
   void wake(worker& who) noexcept;
   void tell_outer_loop() noexcept;
@@ -226,6 +226,8 @@ class run_loop {
   // Somebody was woken and has not looked at all queues since. Written under mutex_.
   std::atomic<bool> is_searched_{false};
   std::atomic<std::size_t> shared_size_{0};  // written under mutex_
+  // When somebody last looked at the events.
+  std::atomic<netpoll::nanotime> last_poll_{0};
 
   mutable std::mutex mutex_;
   operation_queue shared_;                                           // under mutex_

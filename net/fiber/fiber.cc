@@ -35,8 +35,8 @@ void fiber::cancel_and_join() noexcept {
 namespace this_fiber {
 
 void yield() {
-  if (internal::fiber_state* const self = internal::fiber_state::current()) {
-    self->yield();
+  if (internal::fiber_host* const host = internal::this_thread_state().host) {
+    internal::fiber_state::yield(*host);
   } else {
     std::this_thread::yield();
   }

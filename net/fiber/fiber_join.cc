@@ -4,42 +4,11 @@
 #include <exception>
 #include <utility>
 
-#include "net/fiber/fiber_state.h"
+#include "net/fiber/join_waiter.h"
 #include "netpoll/base/check.h"
 #include "netpoll/describe.h"
 
 namespace NET_NAMESPACE::internal {
-
-class fiber_state::join_waiter final : public netpoll::waiter {
- public:
-  explicit join_waiter(fiber_state& fiber) noexcept : fiber_(fiber) {}
-
-  bool commit() noexcept override {
-    word expected = owned;
-    const bool is_published = fiber_.ending_.compare_exchange_strong(
-        expected, reinterpret_cast<word>(static_cast<netpoll::waiter*>(this)),
-        std::memory_order_acq_rel, std::memory_order_acquire);
-    netpoll::check(is_published || expected == ended, "a fiber is joined by two at once");
-    return is_published;
-  }
-
-  bool withdraw() noexcept override {
-    word expected = reinterpret_cast<word>(static_cast<netpoll::waiter*>(this));
-    return fiber_.ending_.compare_exchange_strong(expected, owned, std::memory_order_acq_rel,
-                                                  std::memory_order_acquire);
-  }
-
-  // Whom it waits for stays until it has gone on.
-  void describe(netpoll::description& into) const noexcept override {
-    into << "join fiber " << fiber_.id();
-    if (*fiber_.name() != '\0') {
-      into << " \"" << fiber_.name() << "\"";
-    }
-  }
-
- private:
-  fiber_state& fiber_;
-};
 
 bool fiber_state::has_finished() const noexcept {
   return ending_.load(std::memory_order_acquire) == ended;
@@ -47,7 +16,7 @@ bool fiber_state::has_finished() const noexcept {
 
 wait_result fiber_state::join(netpoll::nanotime until, on_cancel how) {
   while (!has_finished()) {
-    join_waiter waiter(*this);
+    join_waiter waiter(*this, current());
     wait_result result = wait_result::resumed;
     try {
       result = wait_for(waiter, until, how);

@@ -129,7 +129,7 @@ void fiber_state::park_once(netpoll::waiter& what) noexcept {
   what.set_resumer(*this);
   outcome_ = wait_result::resumed;
   park_.store(reinterpret_cast<word>(&what) | committing, std::memory_order_release);
-  leave(departure::parked);
+  leave(departure::parked, *this_thread_state().host);
 }
 
 // By who runs after the fiber has left its stack. True: the fiber waits and may already be running

@@ -190,7 +190,12 @@ void fiber_state::end() noexcept {
     delete mine;
   }
   sanitizer_.destroy();
-  const word who = ending_.exchange(ended, std::memory_order_acq_rel);
+  word who = owned;
+  if (is_joined_) {
+    ending_.store(ended, std::memory_order_release);  // he who joins runs this
+  } else {
+    who = ending_.exchange(ended, std::memory_order_acq_rel);
+  }
   // From here on only a fiber that is alone is still there.
   if (who == alone) {
     release();

@@ -66,9 +66,11 @@ class fiber_state final : public operation,
   // thread runs it any more. True if there is any fiber left.
   static bool unwind_all(run_loop& loop);
 
+  // Lets others run before the running fiber, which is that of `host`.
+  static void yield(fiber_host& host);
+
   // For the running fiber itself.
   wait_result park(netpoll::waiter& what, netpoll::nanotime until, on_cancel how);
-  void yield();
   void add_shield() noexcept { ++shields_; }
   void remove_shield() noexcept { --shields_; }
 
@@ -191,10 +193,11 @@ class fiber_state final : public operation,
   void end() noexcept;
   void enter_from_here(fiber_host& host);
   void release() noexcept;
-  void leave(departure why) noexcept;
+  void leave(departure why, fiber_host& host) noexcept;
   void arrive() noexcept;
   void settle(fiber_host& host);
   fiber_state* successor(fiber_host& host) noexcept;
+  fiber_state* wake_joiner(fiber_host& host) noexcept;
 
   // park_ is the address of the waiter the fiber is parked on, with these bits, or 0.
   //   0               -> w|committing  park(), by the fiber, about to leave its stack
@@ -254,7 +257,7 @@ class fiber_state final : public operation,
 
   // What is to happen at the end:
   //   owned    -> w         join(): the address of the waiter of who joins
-  //   w        -> owned     he gave up
+  //   w        -> owned     he gave up; or wake_joiner(), who makes him run next
   //   owned    -> alone     detach()
   //   owned, w, alone -> ended  finish(); the memory is freed by it if it was alone, otherwise by the
   //                         handle
@@ -268,6 +271,7 @@ class fiber_state final : public operation,
   unsigned pins_ = 0;     // likewise
   departure departure_ = departure::finished;
   bool rethrows_ = false;
+  bool is_joined_ = false;  // by the fiber that runs next
   bool has_started_ = false;
   bool starts_pinned_ = false;
   bool is_unwinding_ = false;

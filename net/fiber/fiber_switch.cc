@@ -13,6 +13,7 @@
 #include "net/fiber/fiber_context.h"
 #include "net/fiber/fiber_host.h"
 #include "net/fiber/fiber_state.h"
+#include "net/fiber/join_waiter.h"
 #include "net/fiber/stack_overflow.h"
 #include "netpoll/base/check.h"
 
@@ -41,6 +42,100 @@ void fiber_host::enter(fiber_state& first) noexcept {
 fiber_state* fiber_state::current() noexcept {
   const fiber_host* const host = this_thread_state().host;
   return host != nullptr ? host->running : nullptr;
+}
+
+// What follows is run at each switch, and inlined into what leaves a stack.
+
+[[gnu::always_inline]] inline void fiber_state::make_runnable(worker* self) noexcept {
+  if (route_ != nullptr) [[unlikely]] {
+    route_->post(*this);
+  } else if (binding_ != nullptr) [[unlikely]] {
+    loop_.post(*this, *binding_);
+  } else {
+    loop_.post(*this, self);
+  }
+}
+
+[[gnu::always_inline]] inline void fiber_state::make_runnable(fiber_host& host) noexcept {
+  make_runnable(host.by == fiber_host::giver::loop ? host.self : worker::of(loop_));
+}
+
+// Does, from another stack, what the fiber left its own for. It may be gone after this. Throws, where a
+// fiber has no successor, what one without a handle threw.
+[[gnu::always_inline]] inline void fiber_state::settle(fiber_host& host) {
+  switch (departure_) {
+    case departure::yielded: make_runnable(host); break;
+    case departure::parked:
+      if (!commit_park()) {
+        make_runnable(host);
+      }
+      break;
+    case departure::finished: finish(host); break;
+  }
+}
+
+// The fiber to go on with directly, taken out of the queue; null if there is none.
+[[gnu::always_inline]] inline fiber_state* fiber_state::successor(fiber_host& host) noexcept {
+  if (host.self == nullptr || (rethrows_ && error_ != nullptr)) {
+    return nullptr;  // an exception must leave the run function
+  }
+  auto* const next =
+      static_cast<fiber_state*>(host.self->loop().next_if(*host.self, &run_or_unwind));
+  return next == nullptr && departure_ == departure::finished ? wake_joiner(host) : next;
+}
+
+// The fiber has finished and nobody else is to run: he who joins it may, as if he had been queued.
+// Null if there is no such fiber.
+fiber_state* fiber_state::wake_joiner(fiber_host& host) noexcept {
+  word who = ending_.load(std::memory_order_acquire);
+  if (who == owned || who == alone || !host.self->runs_many || loop_.stopped() ||
+      !host.self->may_go_on() ||
+      // From here on his waiter is there until it is resumed from here.
+      !ending_.compare_exchange_strong(who, owned, std::memory_order_acq_rel,
+                                       std::memory_order_acquire)) {
+    return nullptr;
+  }
+  auto& waiter = *static_cast<join_waiter*>(reinterpret_cast<netpoll::waiter*>(who));
+  fiber_state* const joiner = waiter.joiner_;
+  if (joiner != nullptr && &joiner->loop_ == &loop_ && joiner->route_ == nullptr &&
+      joiner->binding_ == nullptr &&
+      joiner->park_.compare_exchange_strong(who, 0, std::memory_order_acq_rel,
+                                            std::memory_order_acquire)) {
+    is_joined_ = true;  // he has the handle, and does not look before this one has ended
+    return joiner;
+  }
+  waiter.resume(netpoll::wake_reason::ready);  // he finds that he has to wait again, or not
+  return nullptr;
+}
+
+// On the fiber's own stack, when it begins or goes on.
+__attribute__((no_sanitize("thread")))
+void fiber_state::arrive() noexcept {
+  fiber_host& host = *this_thread_state().host;
+  fiber_state* const before = std::exchange(host.departed, nullptr);
+  sanitizer_.finish_switch(before != nullptr ? before->sanitizer_ : host.sanitizer);
+  *host.globals = exceptions_;
+  host.running = this;
+  if (host.self != nullptr) {
+    host.self->counts().switches.add();
+  }
+  if (before != nullptr) {
+    before->settle(host);
+  }
+}
+
+// From the fiber's stack to whoever is next. Returns, unless the fiber has finished, when it is entered
+// again, maybe on another thread.
+__attribute__((no_sanitize("thread")))
+void fiber_state::leave(departure why, fiber_host& host) noexcept {
+  departure_ = why;
+  exceptions_ = *host.globals;
+  host.departed = this;
+  fiber_state* const next = successor(host);
+  netpoll::sanitizer_stack& to = next != nullptr ? next->sanitizer_ : host.sanitizer;
+  sanitizer_.start_switch(to, why == departure::finished);
+  netpoll_switch_context(&context_, next != nullptr ? next->context_ : host.context);
+  arrive();
 }
 
 bool fiber_state::run_or_unwind(operation& self, run_loop* loop) {
@@ -99,87 +194,20 @@ void fiber_state::entry(void* argument) noexcept {
     self.error_ = self.is_unwinding_ ? nullptr : std::current_exception();
   }
   self.destroy_body_(self.body_);
-  self.leave(departure::finished);
+  self.leave(departure::finished, *this_thread_state().host);
 }
 
-// From the fiber's stack to whoever is next. Returns, unless the fiber has finished, when it is entered
-// again, maybe on another thread.
-__attribute__((no_sanitize("thread")))
-void fiber_state::leave(departure why) noexcept {
-  fiber_host& host = *this_thread_state().host;
-  departure_ = why;
-  exceptions_ = *host.globals;
-  host.departed = this;
-  fiber_state* const next = successor(host);
-  netpoll::sanitizer_stack& to = next != nullptr ? next->sanitizer_ : host.sanitizer;
-  sanitizer_.start_switch(to, why == departure::finished);
-  netpoll_switch_context(&context_, next != nullptr ? next->context_ : host.context);
-  arrive();
-}
-
-// On the fiber's own stack, when it begins or goes on.
-__attribute__((no_sanitize("thread")))
-void fiber_state::arrive() noexcept {
-  fiber_host& host = *this_thread_state().host;
-  fiber_state* const before = std::exchange(host.departed, nullptr);
-  sanitizer_.finish_switch(before != nullptr ? before->sanitizer_ : host.sanitizer);
-  *host.globals = exceptions_;
-  host.running = this;
-  if (host.self != nullptr) {
-    host.self->counts().switches.add();
-  }
-  if (before != nullptr) {
-    before->settle(host);
-  }
-}
-
-// The fiber to go on with directly, taken out of the queue; null if there is none.
-fiber_state* fiber_state::successor(fiber_host& host) noexcept {
-  if (host.self == nullptr || (rethrows_ && error_ != nullptr)) {
-    return nullptr;  // an exception must leave the run function
-  }
-  return static_cast<fiber_state*>(host.self->loop().next_if(*host.self, &run_or_unwind));
-}
-
-// Does, from another stack, what the fiber left its own for. It may be gone after this. Throws, where a
-// fiber has no successor, what one without a handle threw.
-void fiber_state::settle(fiber_host& host) {
-  switch (departure_) {
-    case departure::yielded: make_runnable(host); break;
-    case departure::parked:
-      if (!commit_park()) {
-        make_runnable(host);
-      }
-      break;
-    case departure::finished: finish(host); break;
-  }
-}
-
-void fiber_state::yield() {
-  if (!is_unwinding_) {
-    const fiber_host& host = *this_thread_state().host;
-    if (host.self != nullptr && host.self->may_go_on() && !loop_.stopped()) {
+void fiber_state::yield(fiber_host& host) {
+  fiber_state& self = *host.running;
+  if (!self.is_unwinding_) {
+    if (host.self != nullptr && host.self->may_go_on() && !self.loop_.stopped()) {
       return;  // there is nobody else
     }
-    leave(departure::yielded);
+    self.leave(departure::yielded, host);
   }
-  if (is_unwinding_) {
-    (void)unwound();
+  if (self.is_unwinding_) [[unlikely]] {
+    (void)self.unwound();
   }
-}
-
-void fiber_state::make_runnable(worker* self) noexcept {
-  if (route_ != nullptr) [[unlikely]] {
-    route_->post(*this);
-  } else if (binding_ != nullptr) [[unlikely]] {
-    loop_.post(*this, *binding_);
-  } else {
-    loop_.post(*this, self);
-  }
-}
-
-void fiber_state::make_runnable(fiber_host& host) noexcept {
-  make_runnable(host.by == fiber_host::giver::loop ? host.self : worker::of(loop_));
 }
 
 void fiber_state::make_runnable() noexcept { make_runnable(worker::of(loop_)); }

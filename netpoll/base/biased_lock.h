@@ -50,7 +50,7 @@ class biased_lock {
   }
 
  private:
-  void wait_for_others() noexcept {
+  [[gnu::cold, gnu::noinline]] void wait_for_others() noexcept {
     is_inside_.store(false, std::memory_order_release);
     others_.lock();  // sleeps until they are gone
     is_inside_.store(true, std::memory_order_relaxed);

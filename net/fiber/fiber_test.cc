@@ -607,28 +607,6 @@ TEST(FiberDeathTest, SpawningWithoutAContextAborts) {
   EXPECT_DEATH(net::go([] {}), "this thread runs none");
 }
 
-// Volatile, so that the compiler cannot tell that it never ends.
-volatile bool go_on = true;
-[[gnu::noinline]] int overflow(int depth) {
-  volatile char frame[512];
-  frame[0] = static_cast<char>(depth);
-  return go_on ? overflow(depth + 1) + frame[0] : 0;
-}
-
-TEST(FiberDeathTest, StackOverflowNamesTheFiberAndItsStack) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizers handle the fault, and their frames are larger";
-#endif
-  EXPECT_DEATH(
-      {
-        net::io_context context;
-        net::go(context, net::fiber_options{.stack_size = 65536, .name = "too deep"},
-                [] { overflow(0); });
-        context.run();
-      },
-      "stack overflow of fiber [0-9]+ .*too deep.*65536");
-}
-
 #endif  // GTEST_HAS_DEATH_TEST
 
 }  // namespace

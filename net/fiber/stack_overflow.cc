@@ -2,20 +2,29 @@
 #include "net/fiber/stack_overflow.h"
 
 #include <signal.h>
+#include <sys/auxv.h>
+#include <ucontext.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 
 #include "net/fiber/fiber_state.h"
+#include "net/fiber/stack.h"
+#include "net/fiber/stack_directory.h"
 
 namespace NET_NAMESPACE::internal {
 namespace {
 
-constexpr std::size_t signal_stack_size = 64 * 1024;
+// What the kernel needs for a frame with all registers, from linux/auxvec.h, which older headers lack;
+// and what a handler of somebody else's, to which a fault is passed on, may need.
+constexpr unsigned long auxv_smallest_signal_stack = 51;
+constexpr std::size_t handler_needs = 64 * 1024;
 
 struct ::sigaction previous_segv;
 struct ::sigaction previous_bus;
@@ -49,31 +58,84 @@ class message {
   std::size_t length_ = 0;
 };
 
-void on_fault(int signal, ::siginfo_t* info, void* context) {
-  const fiber_state* const fiber = fiber_state::current();
-  const auto* const address = static_cast<const char*>(info->si_addr);
-  if (fiber != nullptr && address < fiber->memory().bottom &&
-      address >= fiber->memory().bottom - netpoll::stack::guard_size) {
-    message text;
-    text << "netpoll: stack overflow of fiber " << fiber->id();
-    if (*fiber->name() != '\0') {
-      text << " \"" << fiber->name() << "\"";
-    }
-    text << ": its stack is " << fiber->memory().size
-         << " bytes; give it a larger one with fiber_options::stack_size\n";
-    text.write();
-    ::signal(SIGABRT, SIG_DFL);
-    std::abort();
+std::intptr_t stack_pointer_of(const void* context) noexcept {
+  const ::mcontext_t& saved = static_cast<const ::ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+  return saved.gregs[REG_RSP];
+#else
+  return static_cast<std::intptr_t>(saved.sp);
+#endif
+}
+
+// Whether a fault at `address` is an overflow of `memory`, on which the fiber runs. An overflow
+// touches memory near the stack pointer or above it, in the guard of the fiber; or, when a large frame
+// took the stack pointer past that at once, in the guard of another. A wild pointer that happens to
+// hit a guard, while the stack pointer is where it should be, is something else.
+bool is_overflow(const netpoll::stack& memory, const void* address,
+                 std::intptr_t stack_pointer) noexcept {
+  // Below the stack pointer are the red zone, what a call pushes, and the frame that an instruction
+  // makes which moves the stack pointer and stores at once.
+  constexpr std::intptr_t reach = 4096;
+  const auto bottom = reinterpret_cast<std::intptr_t>(memory.bottom);
+  const auto touched = reinterpret_cast<std::intptr_t>(address);
+  if (touched >= bottom || stack_pointer - touched > reach) {
+    return false;
   }
-  const struct ::sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;
-  if ((previous.sa_flags & SA_SIGINFO) != 0) {
-    previous.sa_sigaction(signal, info, context);
-  } else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) {
-    previous.sa_handler(signal);
-  } else {
-    // The faulting instruction runs again, without us.
+  return bottom - touched <= static_cast<std::intptr_t>(netpoll::stack::guard_size) ||
+         (stack_pointer < bottom && netpoll::is_in_stack_guard(address));
+}
+
+void report(const fiber_state& fiber) noexcept {
+  // Once: a handler that returns would have us here again.
+  static constinit std::atomic<bool> is_reported{false};
+  if (is_reported.exchange(true, std::memory_order_relaxed)) {  // relaxed: a flag on its own
+    return;
+  }
+  message text;
+  text << "netpoll: stack overflow of fiber " << fiber.id();
+  if (*fiber.name() != '\0') {
+    text << " \"" << fiber.name() << "\"";
+  }
+  text << ": its stack is " << fiber.memory().size
+       << " bytes; give it a larger one with fiber_options::stack_size\n";
+  text.write();
+}
+
+// Does what would have happened without us.
+void pass_on(int signal, ::siginfo_t* info, void* context) {
+  struct ::sigaction& previous = signal == SIGSEGV ? previous_segv : previous_bus;
+  if (previous.sa_handler == SIG_DFL || previous.sa_handler == SIG_IGN) {
+    // The faulting instruction runs again, without us. A signal that somebody sent comes but once.
     ::sigaction(signal, &previous, nullptr);
+    if (info->si_code <= 0 && previous.sa_handler == SIG_DFL) {
+      (void)::raise(signal);
+    }
+    return;
   }
+  const struct ::sigaction called = previous;
+  if ((called.sa_flags & SA_RESETHAND) != 0) {
+    previous.sa_handler = SIG_DFL;
+  }
+  ::sigset_t before;
+  ::pthread_sigmask(SIG_BLOCK, &called.sa_mask, &before);
+  if ((called.sa_flags & SA_SIGINFO) != 0) {
+    called.sa_sigaction(signal, info, context);
+  } else {
+    called.sa_handler(signal);
+  }
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void on_fault(int signal, ::siginfo_t* info, void* context) {
+  const int error = errno;
+  const fiber_state* const fiber = fiber_state::current();
+  // A positive code: the kernel found a fault, and nobody sent the signal.
+  if (fiber != nullptr && info->si_code > 0 &&
+      is_overflow(fiber->memory(), info->si_addr, stack_pointer_of(context))) {
+    report(*fiber);
+  }
+  pass_on(signal, info, context);
+  errno = error;
 }
 
 void install_handlers() noexcept {
@@ -93,16 +155,19 @@ class signal_stack {
     if (::sigaltstack(nullptr, &present) == 0 && (present.ss_flags & SS_DISABLE) == 0) {
       return;
     }
-    memory_.reset(new (std::nothrow) char[signal_stack_size]);
+    const std::size_t size = ::getauxval(auxv_smallest_signal_stack) + handler_needs;
+    memory_.reset(new (std::nothrow) char[size]);
     if (memory_ != nullptr) {
       ::stack_t mine{};
       mine.ss_sp = memory_.get();
-      mine.ss_size = signal_stack_size;
+      mine.ss_size = size;
       ::sigaltstack(&mine, nullptr);
     }
   }
   ~signal_stack() {
-    if (memory_ != nullptr) {
+    ::stack_t present{};
+    if (memory_ != nullptr && ::sigaltstack(nullptr, &present) == 0 &&
+        present.ss_sp == memory_.get()) {
       ::stack_t none{};
       none.ss_flags = SS_DISABLE;
       ::sigaltstack(&none, nullptr);

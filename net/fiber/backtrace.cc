@@ -26,7 +26,9 @@ _Unwind_Reason_Code collect(_Unwind_Context* frame, void* argument) {
   if (pc == 0 || found.count >= found.max) {
     return _URC_END_OF_STACK;
   }
-  if (is_before_instruction != 0) {
+  // A context that never ran will start at its first instruction.
+  if (is_before_instruction != 0 ||
+      pc == reinterpret_cast<_Unwind_Ptr>(&netpoll_enter_context)) {
     ++pc;
   }
   found.pcs[found.count++] = reinterpret_cast<const void*>(pc);

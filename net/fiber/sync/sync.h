@@ -34,6 +34,7 @@
 //   about to leave the function that made it so.
 #pragma once
 
+#include "net/fiber/sync/channel.h"
 #include "net/fiber/sync/condition_variable.h"
 #include "net/fiber/sync/mutex.h"
 #include "net/fiber/sync/semaphore.h"

@@ -217,17 +217,21 @@ bool fiber_state::let_go(word own) noexcept {
 }
 
 void fiber_state::resume(netpoll::waiter& what) noexcept {
-  word now = reinterpret_cast<word>(&what);
-  if (park_.compare_exchange_strong(now, 0, std::memory_order_acq_rel,
-                                    std::memory_order_acquire)) {
-    make_runnable();
-    return;
-  }
-  do {
-    netpoll::check((now & (committing | held)) != 0 && (now & resumed) == 0,
+  const word parked = reinterpret_cast<word>(&what);
+  word now = parked;
+  for (;;) {
+    netpoll::check(now == parked || ((now & (committing | held)) != 0 && (now & resumed) == 0),
                    "a waiter was resumed that is not waiting, or twice");
-  } while (!park_.compare_exchange_weak(now, now | resumed, std::memory_order_acq_rel,
-                                        std::memory_order_acquire));
+    // Whoever owns the fiber may let go of it at any time.
+    const word next = now == parked ? 0 : now | resumed;
+    if (park_.compare_exchange_weak(now, next, std::memory_order_acq_rel,
+                                    std::memory_order_acquire)) {
+      if (next == 0) {
+        make_runnable();
+      }
+      return;
+    }
+  }
 }
 
 }  // namespace NET_NAMESPACE::internal

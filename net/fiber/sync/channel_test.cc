@@ -379,7 +379,8 @@ TEST_P(ChannelLoad, NothingIsLostOrDoubled) {
         case 0: is_sent = channel.try_send(std::move(value)); break;
         case 1: is_sent = channel.send(std::move(value), ec); break;
         default:
-          is_sent = channel.send_for(std::move(value), std::chrono::microseconds(random() % 40), ec);
+          is_sent =
+              channel.send_for(std::move(value), std::chrono::microseconds(random() % 40), ec);
       }
       EXPECT_EQ(is_sent, value == nullptr);
       if (is_sent) {

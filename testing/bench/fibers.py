@@ -43,6 +43,8 @@ FAMILIES = [
     Family("channel_buffered", 1_000_000, "there and back through two channels that hold one"),
     Family("mutex_uncontended", 10_000_000, "lock and unlock, nobody else wants the mutex"),
     Family("mutex_contended", 1_000_000, "lock, yield and unlock, by four fibers"),
+    Family("condition_variable", 500_000, "two fibers take turns, told by a condition variable"),
+    Family("semaphore", 1_000_000, "two fibers take turns, told by semaphores"),
     Family("skynet", 1_000_000, "a fiber of a tree with a million leaves, and all of them"),
     Family("skynet_2_threads", 1_000_000, "the same on two threads", threads=2),
 ]

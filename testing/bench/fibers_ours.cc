@@ -5,11 +5,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <mutex>
 #include <thread>
 #include <vector>
 
 #include "net/fiber/fiber.h"
 #include "net/fiber/fiber_context.h"
+#include "net/fiber/sync/condition_variable.h"
+#include "net/fiber/sync/mutex.h"
+#include "net/fiber/sync/semaphore.h"
 #include "net/io_context.h"
 #include "testing/bench/peers/measure.h"
 
@@ -92,6 +96,97 @@ void spawn_join(std::int64_t count, const output& out) {
   });
 }
 
+// One fiber locks and unlocks what nobody else wants.
+void mutex_uncontended(std::int64_t count, const output& out) {
+  run_in_fiber([&] {
+    net::mutex mutex;
+    std::int64_t guarded = 0;
+    const stopwatch watch;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::lock_guard lock(mutex);
+      ++guarded;
+    }
+    out.line("mutex_uncontended", watch.nanoseconds() / static_cast<double>(count));
+    bench::require(guarded == count, "the mutex did not exclude");
+  });
+}
+
+// Four fibers that yield each time while they hold the mutex: every lock but the first waits.
+void mutex_contended(std::int64_t count, const output& out) {
+  constexpr int fibers = 4;
+  const std::int64_t each = count / fibers + 1;
+  run_in_fiber([&] {
+    net::mutex mutex;
+    std::int64_t guarded = 0;
+    std::vector<net::fiber> all;
+    const stopwatch watch;
+    for (int i = 0; i < fibers; ++i) {
+      all.emplace_back([&] {
+        for (std::int64_t k = 0; k < each; ++k) {
+          const std::lock_guard lock(mutex);
+          const std::int64_t before = guarded;
+          net::this_fiber::yield();
+          guarded = before + 1;
+        }
+      });
+    }
+    for (net::fiber& fiber : all) {
+      fiber.join();
+    }
+    out.line("mutex_contended", watch.nanoseconds() / static_cast<double>(each * fibers));
+    bench::require(guarded == each * fibers, "the mutex did not exclude");
+  });
+}
+
+// Two fibers that take turns, `count` times both, told by a condition variable.
+void condition_variable(std::int64_t count, const output& out) {
+  run_in_fiber([&] {
+    net::mutex mutex;
+    net::condition_variable changed;
+    std::int64_t turn = 0;
+    const auto take_turns = [&](std::int64_t mine) {
+      for (std::int64_t i = 0; i < count; ++i) {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [&] { return turn % 2 == mine; });
+        ++turn;
+        changed.notify_one();
+      }
+    };
+    const stopwatch watch;
+    net::fiber first([&] { take_turns(0); });
+    net::fiber second([&] { take_turns(1); });
+    first.join();
+    second.join();
+    out.line("condition_variable", watch.nanoseconds() / static_cast<double>(count));
+    bench::require(turn == 2 * count, "a turn was lost");
+  });
+}
+
+// The same, told by two semaphores.
+void semaphore(std::int64_t count, const output& out) {
+  run_in_fiber([&] {
+    net::counting_semaphore<> there(0);
+    net::counting_semaphore<> back(0);
+    const stopwatch watch;
+    net::fiber echo([&] {
+      for (std::int64_t i = 0; i < count; ++i) {
+        there.acquire();
+        back.release();
+      }
+    });
+    net::fiber client([&] {
+      for (std::int64_t i = 0; i < count; ++i) {
+        there.release();
+        back.acquire();
+      }
+    });
+    client.join();
+    echo.join();
+    out.line("semaphore", watch.nanoseconds() / static_cast<double>(count));
+    bench::require(!there.try_acquire() && !back.try_acquire(), "there is a unit too many");
+  });
+}
+
 // The sum of the numbers of the leaves below this node, by a fiber for each of its ten children.
 std::int64_t tree(std::int64_t number, std::int64_t leaves) {
   if (leaves == 1) {
@@ -150,6 +245,10 @@ int main(int argc, char** argv) {
                      {"yield_2", yield_2},
                      {"yield_1000", yield_1000},
                      {"spawn_join", spawn_join},
+                     {"mutex_uncontended", mutex_uncontended},
+                     {"mutex_contended", mutex_contended},
+                     {"condition_variable", condition_variable},
+                     {"semaphore", semaphore},
                      {"skynet", skynet},
                      {"skynet_2_threads", skynet_2_threads}});
 }

@@ -145,6 +145,52 @@ func mutexContended(count int, out output) {
 	require(guarded == each*goroutines, "the mutex did not exclude")
 }
 
+// Two goroutines that take turns, count times both, told by a condition variable.
+func conditionVariable(count int, out output) {
+	var mutex sync.Mutex
+	changed := sync.NewCond(&mutex)
+	turn := 0
+	var all sync.WaitGroup
+	all.Add(2)
+	takeTurns := func(mine int) {
+		for i := 0; i < count; i++ {
+			mutex.Lock()
+			for turn%2 != mine {
+				changed.Wait()
+			}
+			turn++
+			changed.Signal()
+			mutex.Unlock()
+		}
+		all.Done()
+	}
+	start := time.Now()
+	go takeTurns(0)
+	go takeTurns(1)
+	all.Wait()
+	out("condition_variable", since(start)/float64(count))
+	require(turn == 2*count, "a turn was lost")
+}
+
+// The same, told by two semaphores, which are channels with a buffer.
+func semaphore(count int, out output) {
+	there := make(chan struct{}, 1)
+	back := make(chan struct{}, 1)
+	start := time.Now()
+	go func() {
+		for i := 0; i < count; i++ {
+			<-there
+			back <- struct{}{}
+		}
+	}()
+	for i := 0; i < count; i++ {
+		there <- struct{}{}
+		<-back
+	}
+	out("semaphore", since(start)/float64(count))
+	require(len(there) == 0 && len(back) == 0, "there is a unit too many")
+}
+
 // Sends the sum of the numbers of the leaves below this node, by a goroutine for each of its ten
 // children.
 func tree(result chan<- int, number, leaves int) {
@@ -197,6 +243,8 @@ func main() {
 		{"channel_buffered", channelBuffered},
 		{"mutex_uncontended", mutexUncontended},
 		{"mutex_contended", mutexContended},
+		{"condition_variable", conditionVariable},
+		{"semaphore", semaphore},
 		{"skynet", skynet},
 		{"skynet_2_threads", skynet2Threads},
 	}

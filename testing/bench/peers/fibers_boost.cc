@@ -205,6 +205,29 @@ void mutex_contended(std::int64_t count, const output& out) {
   bench::require(guarded == each * number, "the mutex did not exclude");
 }
 
+// Two fibers that take turns, `count` times both, told by a condition variable. There are no
+// semaphores.
+void condition_variable(std::int64_t count, const output& out) {
+  fibers::mutex mutex;
+  fibers::condition_variable changed;
+  std::int64_t turn = 0;
+  const auto take_turns = [&](std::int64_t mine) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      std::unique_lock lock(mutex);
+      changed.wait(lock, [&] { return turn % 2 == mine; });
+      ++turn;
+      changed.notify_one();
+    }
+  };
+  const stopwatch watch;
+  fibers::fiber first = start(launch::post, [&] { take_turns(0); });
+  fibers::fiber second = start(launch::post, [&] { take_turns(1); });
+  first.join();
+  second.join();
+  out.line("condition_variable", watch.nanoseconds() / static_cast<double>(count));
+  bench::require(turn == 2 * count, "a turn was lost");
+}
+
 // The sum of the numbers of the leaves below this node, by a fiber for each of its ten children. A
 // child runs when it is started, and its parent goes on when it waits or ends: of a million leaves
 // a few are alive at once.
@@ -299,6 +322,7 @@ int main(int argc, char** argv) {
                      {"channel_buffered", channel_buffered},
                      {"mutex_uncontended", mutex_uncontended},
                      {"mutex_contended", mutex_contended},
+                     {"condition_variable", condition_variable},
                      {"skynet", skynet},
                      {"skynet_2_threads", skynet_2_threads}});
 }

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -24,7 +25,20 @@ type measure struct {
 	run  func(count int, out output)
 }
 
-func since(start time.Time) float64 { return float64(time.Since(start).Nanoseconds()) }
+// The time that the process had a processor, as bench::stopwatch measures it.
+type stopwatch struct{ start int64 }
+
+func processorTime() int64 {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		panic(err)
+	}
+	return used.Utime.Nano() + used.Stime.Nano()
+}
+
+func startWatch() stopwatch { return stopwatch{processorTime()} }
+
+func (watch stopwatch) nanoseconds() float64 { return float64(processorTime() - watch.start) }
 
 func require(condition bool, what string) {
 	if !condition {
@@ -38,7 +52,7 @@ func yieldAmong(goroutines int, name string, count int, out output) {
 	each := count/goroutines + 1
 	var all sync.WaitGroup
 	all.Add(goroutines)
-	start := time.Now()
+	watch := startWatch()
 	for i := 0; i < goroutines; i++ {
 		go func() {
 			for k := 0; k < each; k++ {
@@ -48,7 +62,7 @@ func yieldAmong(goroutines int, name string, count int, out output) {
 		}()
 	}
 	all.Wait()
-	out(name, since(start)/float64(each*goroutines))
+	out(name, watch.nanoseconds()/float64(each*goroutines))
 }
 
 func yield2(count int, out output)    { yieldAmong(2, "yield_2", count, out) }
@@ -59,7 +73,7 @@ func yield1000(count int, out output) { yieldAmong(1000, "yield_1000", count, ou
 func spawnJoin(count int, out output) {
 	ran := 0
 	ended := make(chan struct{}, 1)
-	start := time.Now()
+	watch := startWatch()
 	for i := 0; i < count; i++ {
 		go func() {
 			ran++
@@ -67,10 +81,10 @@ func spawnJoin(count int, out output) {
 		}()
 		<-ended
 	}
-	out("spawn_join/channel", since(start)/float64(count))
+	out("spawn_join/channel", watch.nanoseconds()/float64(count))
 
 	var group sync.WaitGroup
-	start = time.Now()
+	watch = startWatch()
 	for i := 0; i < count; i++ {
 		group.Add(1)
 		go func() {
@@ -79,7 +93,7 @@ func spawnJoin(count int, out output) {
 		}()
 		group.Wait()
 	}
-	out("spawn_join/wait_group", since(start)/float64(count))
+	out("spawn_join/wait_group", watch.nanoseconds()/float64(count))
 	require(ran == 2*count, "a goroutine did not run")
 }
 
@@ -88,7 +102,7 @@ func pingPong(capacity int, name string, count int, out output) {
 	there := make(chan int64, capacity)
 	back := make(chan int64, capacity)
 	sum := int64(0)
-	start := time.Now()
+	watch := startWatch()
 	go func() {
 		for i := 0; i < count; i++ {
 			back <- <-there
@@ -98,7 +112,7 @@ func pingPong(capacity int, name string, count int, out output) {
 		there <- i
 		sum += <-back
 	}
-	out(name, since(start)/float64(count))
+	out(name, watch.nanoseconds()/float64(count))
 	require(sum == int64(count)*int64(count-1)/2, "a number was lost")
 }
 
@@ -109,13 +123,13 @@ func channelBuffered(count int, out output)   { pingPong(1, "channel_buffered", 
 func mutexUncontended(count int, out output) {
 	var mutex sync.Mutex
 	guarded := 0
-	start := time.Now()
+	watch := startWatch()
 	for i := 0; i < count; i++ {
 		mutex.Lock()
 		guarded++
 		mutex.Unlock()
 	}
-	out("mutex_uncontended", since(start)/float64(count))
+	out("mutex_uncontended", watch.nanoseconds()/float64(count))
 	require(guarded == count, "the mutex did not exclude")
 }
 
@@ -127,7 +141,7 @@ func mutexContended(count int, out output) {
 	guarded := 0
 	var all sync.WaitGroup
 	all.Add(goroutines)
-	start := time.Now()
+	watch := startWatch()
 	for i := 0; i < goroutines; i++ {
 		go func() {
 			for k := 0; k < each; k++ {
@@ -141,7 +155,7 @@ func mutexContended(count int, out output) {
 		}()
 	}
 	all.Wait()
-	out("mutex_contended", since(start)/float64(each*goroutines))
+	out("mutex_contended", watch.nanoseconds()/float64(each*goroutines))
 	require(guarded == each*goroutines, "the mutex did not exclude")
 }
 
@@ -164,11 +178,11 @@ func conditionVariable(count int, out output) {
 		}
 		all.Done()
 	}
-	start := time.Now()
+	watch := startWatch()
 	go takeTurns(0)
 	go takeTurns(1)
 	all.Wait()
-	out("condition_variable", since(start)/float64(count))
+	out("condition_variable", watch.nanoseconds()/float64(count))
 	require(turn == 2*count, "a turn was lost")
 }
 
@@ -176,7 +190,7 @@ func conditionVariable(count int, out output) {
 func semaphore(count int, out output) {
 	there := make(chan struct{}, 1)
 	back := make(chan struct{}, 1)
-	start := time.Now()
+	watch := startWatch()
 	go func() {
 		for i := 0; i < count; i++ {
 			<-there
@@ -187,7 +201,7 @@ func semaphore(count int, out output) {
 		there <- struct{}{}
 		<-back
 	}
-	out("semaphore", since(start)/float64(count))
+	out("semaphore", watch.nanoseconds()/float64(count))
 	require(len(there) == 0 && len(back) == 0, "there is a unit too many")
 }
 
@@ -221,10 +235,14 @@ func skynetOn(processors int, name string, count int, out output) {
 		goroutines += level
 	}
 	result := make(chan int, 1)
-	start := time.Now()
+	watch, wallClock := startWatch(), time.Now()
 	go tree(result, 0, leaves)
 	sum := <-result
-	elapsed := since(start)
+	elapsed := watch.nanoseconds()
+	if processors > 1 {
+		// As bench::wall_clock does.
+		elapsed = float64(time.Since(wallClock).Nanoseconds())
+	}
 	require(sum == leaves*(leaves-1)/2, "the leaves do not add up")
 	out(name, elapsed/float64(goroutines))
 	out(name+"_total", elapsed)

@@ -293,7 +293,7 @@ void skynet_2_threads(std::int64_t count, const output& out) {
     use_both();
     ready.arrive_and_wait();
     for (const std::int64_t some : {leaves / 10 + (leaves == 1), leaves}) {
-      const stopwatch watch;
+      const bench::wall_clock watch;
       fibers::fiber(launch::dispatch, std::allocator_arg, memory, [&] {
         sum = tree(memory, 0, some);
       }).join();

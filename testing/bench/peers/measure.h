@@ -10,6 +10,8 @@
 // Bazel.
 #pragma once
 
+#include <time.h>
+
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
@@ -37,7 +39,24 @@ class output {
   bool is_silent_;
 };
 
+// Measures what one thread does: the time that the process had a processor. While it has one for
+// itself that is the time that goes by, and else it leaves out when others had it.
 class stopwatch {
+ public:
+  double nanoseconds() const { return now() - start_; }
+
+ private:
+  static double now() {
+    timespec time{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
+  }
+
+  double start_ = now();
+};
+
+// Measures what several threads do: the time that goes by.
+class wall_clock {
  public:
   double nanoseconds() const {
     return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - start_)

@@ -46,6 +46,9 @@ class fiber_state::park_deadline final : public netpoll::waiter, private netpoll
     return true;
   }
   bool withdraw() noexcept override { return fiber_.loop_.remove_timer(entry_, *this); }
+  void describe(netpoll::description& into) const noexcept override {
+    into << ", ends" << netpoll::in_time{netpoll::add_saturated(when_, -netpoll::clock::now())};
+  }
 
  private:
   //   firing  -> awaited  the fiber wants to go on: settle()
@@ -141,6 +144,7 @@ bool fiber_state::commit_park() noexcept {
   if (heeds_cancel_ && is_cancelled()) {
     outcome_ = wait_result::cancelled;
   } else if (what.commit()) {
+    activity_.store(activity::parked, std::memory_order_relaxed);  // relaxed: nothing hangs on it
     if (deadline_ != nullptr) {
       deadline_->arm();
     }
@@ -231,6 +235,31 @@ void fiber_state::resume(netpoll::waiter& what) noexcept {
       }
       return;
     }
+  }
+}
+
+bool fiber_state::hold() noexcept {
+  word now = park_.load(std::memory_order_acquire);
+  while (now != 0 && (now & (committing | held)) == 0) {
+    if (park_.compare_exchange_weak(now, now | held, std::memory_order_acq_rel,
+                                    std::memory_order_acquire)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void fiber_state::let_go() noexcept {
+  if (let_go(held)) {
+    make_runnable();
+  }
+}
+
+void fiber_state::describe_wait(netpoll::description& into) const noexcept {
+  const word now = park_.load(std::memory_order_acquire);
+  reinterpret_cast<const netpoll::waiter*>(now & ~all_bits)->describe(into);
+  if (deadline_ != nullptr) {
+    deadline_->describe(into);
   }
 }
 

@@ -107,6 +107,24 @@ class fiber_state final : public operation,
   const netpoll::stack& memory() const noexcept { return stack_; }
   run_loop& loop() const noexcept { return loop_; }
 
+  // ---- For who looks from outside, from any thread, while a fiber_walk visits or holds the fiber ----
+
+  enum class activity : std::uint8_t { created, ready, running, parked };
+  // relaxed: it may be over by the time it is told.
+  activity doing() const noexcept { return activity_.load(std::memory_order_relaxed); }
+  // Since when, by a coarse clock; 0 when that is not known.
+  netpoll::nanotime since() const noexcept {
+    return since_.load(std::memory_order_relaxed);  // relaxed: as above
+  }
+
+  // Keeps a parked fiber from going on, whatever resumes it, until let_go(). False when it is not
+  // parked, or somebody else has it. While it is held it does not end either.
+  bool hold() noexcept;
+  void let_go() noexcept;
+  // For who holds it: what it waits for, and where it left its stack (see fiber_context.h).
+  void describe_wait(netpoll::description& into) const noexcept;
+  void* context() const noexcept { return context_; }
+
  private:
   friend class fiber_host;
   class park_deadline;
@@ -204,6 +222,7 @@ class fiber_state final : public operation,
   //   w|committing    -> w             commit_park(), by the thread that ran it
   //   w               -> 0             resume(): who did this queues the fiber
   //   w               -> w|held|noted  interrupt(): the waiter stays alive while it is held
+  //   w               -> w|held        hold(): likewise
   //   w|…             -> w|…|resumed   resume() while committing or held: he who let_go()es goes on
   //   w|…             -> w|…|noted     interrupt() while committing or held: likewise
   //   w|committing|…, w|held|… -> w    let_go(): nothing came in between
@@ -244,6 +263,9 @@ class fiber_state final : public operation,
   const char* name_ = "";
 
   std::atomic<word> park_{0};
+  // Both are for those who look from outside; written by who owns the fiber.
+  std::atomic<activity> activity_{activity::created};
+  std::atomic<netpoll::nanotime> since_{0};
   std::atomic<bool> is_cancelled_{false};
   // Where it goes when it becomes runnable, if that is not just the loop.
   fiber_route* route_ = nullptr;

@@ -47,6 +47,7 @@ fiber_state* fiber_state::current() noexcept {
 // What follows is run at each switch, and inlined into what leaves a stack.
 
 [[gnu::always_inline]] inline void fiber_state::make_runnable(worker* self) noexcept {
+  activity_.store(activity::ready, std::memory_order_relaxed);  // relaxed: nothing hangs on it
   if (route_ != nullptr) [[unlikely]] {
     route_->post(*this);
   } else if (binding_ != nullptr) [[unlikely]] {
@@ -116,6 +117,7 @@ void fiber_state::arrive() noexcept {
   sanitizer_.finish_switch(before != nullptr ? before->sanitizer_ : host.sanitizer);
   *host.globals = exceptions_;
   host.running = this;
+  activity_.store(activity::running, std::memory_order_relaxed);  // relaxed: nothing hangs on it
   if (host.self != nullptr) {
     host.self->counts().switches.add();
   }

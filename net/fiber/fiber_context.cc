@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/fiber/fiber_context.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
+#include "net/fiber/fiber_layout.h"
 #include "netpoll/base/check.h"
 
 namespace netpoll {
@@ -41,6 +43,37 @@ struct saved_context {
 static_assert(sizeof(saved_context) == saved_context::released);
 #endif
 
+constexpr netpoll_context_layout_type layout{
+    .version = 1,
+    .released_bytes = saved_context::released,
+#if defined(__x86_64__)
+    .stack_pointer_name = "rsp",
+    .register_count = 7,
+    .registers = {{"r15", offsetof(saved_context, r15)},
+                  {"r14", offsetof(saved_context, r14)},
+                  {"r13", offsetof(saved_context, argument)},
+                  {"r12", offsetof(saved_context, entry)},
+                  {"rbx", offsetof(saved_context, rbx)},
+                  {"rbp", offsetof(saved_context, rbp)},
+                  {"rip", offsetof(saved_context, continues_at)}},
+#else
+    .stack_pointer_name = "sp",
+    .register_count = 12,
+    .registers = {{"x19", offsetof(saved_context, entry)},
+                  {"x20", offsetof(saved_context, argument)},
+                  {"x21", offsetof(saved_context, x21_to_x28)},
+                  {"x22", offsetof(saved_context, x21_to_x28) + 8},
+                  {"x23", offsetof(saved_context, x21_to_x28) + 16},
+                  {"x24", offsetof(saved_context, x21_to_x28) + 24},
+                  {"x25", offsetof(saved_context, x21_to_x28) + 32},
+                  {"x26", offsetof(saved_context, x21_to_x28) + 40},
+                  {"x27", offsetof(saved_context, x21_to_x28) + 48},
+                  {"x28", offsetof(saved_context, x21_to_x28) + 56},
+                  {"x29", offsetof(saved_context, frame_pointer)},
+                  {"pc", offsetof(saved_context, continues_at)}},
+#endif
+};
+
 void* make(void* top, void* entry, void* argument) noexcept {
   check_no_shadow_stack(shadow_stack());
   saved_context first{};
@@ -63,6 +96,11 @@ void* make(void* top, void* entry, void* argument) noexcept {
 }
 
 }  // namespace
+}  // namespace netpoll
+
+extern "C" constinit const netpoll_context_layout_type netpoll_context_layout = netpoll::layout;
+
+namespace netpoll {
 
 void* make_context(void* top, void (*entry)(void*), void* argument) noexcept {
   return make(top, reinterpret_cast<void*>(entry), argument);

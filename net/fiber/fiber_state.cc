@@ -8,6 +8,7 @@
 
 #include "net/execution/run_loop.h"
 #include "net/fiber/fiber_context.h"
+#include "net/fiber/fiber_layout.h"
 #include "net/fiber/fiber_walk.h"
 #include "netpoll/base/asymmetric_fence.h"
 #include "netpoll/base/check.h"
@@ -81,6 +82,7 @@ fiber_state::fiber_state(run_loop& loop, netpoll::stack memory, void* body, call
       id_(next_id(this_thread_state())) {}
 
 void fiber_state::start(const fiber_options& options, handle ownership) noexcept {
+  netpoll::keep_fiber_layout();
   netpoll::check(!options.pinned || route_ == nullptr,
                  "a fiber cannot be pinned to a thread and obey an executor");
   name_ = options.name;

@@ -127,6 +127,7 @@ class fiber_state final : public operation,
 
  private:
   friend class fiber_host;
+  friend struct fiber_layout;
   class park_deadline;
   class join_waiter;
 

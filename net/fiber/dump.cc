@@ -5,10 +5,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 
+#include "net/fiber/backtrace.h"
+#include "net/fiber/code_address.h"
 #include "net/fiber/fiber_state.h"
 #include "net/fiber/fiber_walk.h"
+#include "net/fiber/symbolize.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/base/syscall.h"
 #include "netpoll/describe.h"
@@ -19,13 +24,22 @@ namespace {
 using internal::fiber_state;
 using activity = fiber_state::activity;
 
+constexpr int most_frames = 48;
+
+// To begin a visit costs a memory barrier on all processors, so several fibers are visited in one; but
+// what is found must fit on a small stack.
+constexpr std::size_t fibers_at_once = 8;
+
 // Where the text goes, a line at a time.
 class sink {
  public:
   virtual void write(std::string_view text) = 0;
+  virtual void write_frame(const void* pc) = 0;
 
  protected:
   ~sink() = default;
+
+  static constexpr std::string_view indentation = "    ";
 };
 
 class stream_sink final : public sink {
@@ -34,9 +48,18 @@ class stream_sink final : public sink {
   void write(std::string_view text) override {
     out_.write(text.data(), static_cast<std::streamsize>(text.size()));
   }
+  void write_frame(const void* pc) override {
+    // Many fibers are in the same places.
+    auto [name, is_new] = names_.try_emplace(pc);
+    if (is_new) {
+      name->second = netpoll::symbolize(pc);
+    }
+    out_ << indentation << name->second << '\n';
+  }
 
  private:
   std::ostream& out_;
+  std::unordered_map<const void*, std::string> names_;
 };
 
 class fd_sink final : public sink {
@@ -51,6 +74,7 @@ class fd_sink final : public sink {
       text.remove_prefix(written.bytes());
     }
   }
+  void write_frame(const void* pc) noexcept override;
 
  private:
   const int fd_;
@@ -64,6 +88,7 @@ class line_of_text {
     text_ << part;
     return *this;
   }
+  netpoll::text_writer& text() noexcept { return text_; }
   void write(sink& out) {
     const std::size_t length = text_.view().size();
     memory_[length] = '\n';
@@ -76,25 +101,42 @@ class line_of_text {
   netpoll::text_writer text_{memory_, sizeof(memory_) - 1};
 };
 
+void fd_sink::write_frame(const void* pc) noexcept {
+  line_of_text line;
+  line << indentation;
+  netpoll::describe_code(line.text(), pc);
+  line.write(*this);
+}
+
 // What there is to say of one fiber.
 class snapshot {
  public:
-  // In a visit. True if the fiber is held now, and look_closely() is to follow outside it.
-  bool take(fiber_state& fiber) noexcept {
+  // In a visit. The fiber may be held now: look_closely() is to follow outside it.
+  void take(fiber_state& fiber) noexcept {
     id_ = fiber.id();
     // Copied: the name is sure to be there only as long as the fiber is.
     const std::string_view name = fiber.name();
     name_ = {name_memory_, name.copy(name_memory_, sizeof(name_memory_))};
-    is_caller_ = &fiber == fiber_state::current();
     wait_.clear();
-    const bool is_held = fiber.hold();
-    doing_ = is_held ? activity::parked : fiber.doing();
+    frames_ = 0;
+    if (&fiber == fiber_state::current()) {
+      frames_ = netpoll::backtrace_here(pcs_, most_frames);
+    }
+    held_ = fiber.hold() ? &fiber : nullptr;
+    doing_ = held_ != nullptr ? activity::parked : fiber.doing();
     const netpoll::nanotime since = fiber.since();
     lasted_ = since > 0 ? std::max<netpoll::nanotime>(netpoll::clock::now() - since, 0) : -1;
-    return is_held;
   }
 
-  void look_closely(const fiber_state& held) noexcept { held.describe_wait(wait_); }
+  // Lets the fiber go.
+  void look_closely() noexcept {
+    if (held_ == nullptr) {
+      return;
+    }
+    held_->describe_wait(wait_);
+    frames_ = netpoll::backtrace_suspended(held_->context(), pcs_, most_frames);
+    held_->let_go();
+  }
 
   activity doing() const noexcept { return doing_; }
 
@@ -113,6 +155,12 @@ class snapshot {
       line << ": " << wait_.view();
     }
     line.write(out);
+    for (int i = 0; i != frames_; ++i) {
+      out.write_frame(pcs_[i]);
+    }
+    if (frames_ == most_frames) {
+      out.write("    ...\n");
+    }
   }
 
  private:
@@ -126,38 +174,38 @@ class snapshot {
     return "?";
   }
 
+  fiber_state* held_;
   std::uint64_t id_ = 0;
   std::string_view name_;
   char name_memory_[64];
-  bool is_caller_ = false;
   activity doing_ = activity::created;
   netpoll::nanotime lasted_ = -1;
   netpoll::description wait_;
+  const void* pcs_[most_frames];
+  int frames_ = 0;
 };
 
 void dump(sink& out) {
   std::size_t counts[4] = {};
   std::size_t total = 0;
-  snapshot each;
+  snapshot some[fibers_at_once];
   internal::fiber_walk walk;
-  for (;;) {
-    fiber_state* held = nullptr;
-    const bool found = walk.go_on([&](fiber_state& fiber) {
-      if (each.take(fiber)) {
-        held = &fiber;
-      }
-      return false;
+  bool is_more = true;
+  while (is_more) {
+    std::size_t count = 0;
+    is_more = walk.go_on([&](fiber_state& fiber) {
+      some[count].take(fiber);
+      return ++count != fibers_at_once;
     });
-    if (!found) {
-      break;
+    // All that are held, before anything is written: who reads may be slow.
+    for (std::size_t i = 0; i != count; ++i) {
+      some[i].look_closely();
     }
-    if (held != nullptr) {
-      each.look_closely(*held);
-      held->let_go();
+    for (std::size_t i = 0; i != count; ++i) {
+      ++total;
+      ++counts[static_cast<std::size_t>(some[i].doing())];
+      some[i].write(out);
     }
-    ++total;
-    ++counts[static_cast<std::size_t>(each.doing())];
-    each.write(out);
   }
   line_of_text line;
   const auto count = [&](activity what) { return counts[static_cast<std::size_t>(what)]; };

@@ -6,8 +6,8 @@
 //   net::dump_fibers(std::cerr);
 //
 //   fiber 12 "session" [parked, 3.4 s]: read tcp 127.0.0.1:80->127.0.0.1:4000, deadline in 56 s
-//     #0 0x55d0c1a2b3c4 serve(net::conn&)
-//     …
+//       …
+//       serve(net::conn&)+0x4f (server+0x1c2af)
 //   fiber 13 [running]
 //   2 fibers: 1 running, 0 ready, 1 parked
 //
@@ -18,7 +18,7 @@
 // for.
 //
 // Callable from any thread or fiber, running a context or not, but not from a signal handler: see
-// dump_signal.h. Parked fibers are held up one at a time, for as long as it takes to walk one stack.
+// dump_signal.h. Parked fibers are held up a few at a time, while their stacks are walked.
 #pragma once
 
 #include <iosfwd>
@@ -29,7 +29,9 @@ namespace NET_NAMESPACE {
 
 void dump_fibers(std::ostream& out);
 
-// To a file descriptor, without allocating memory. What cannot be written is lost.
+// To a file descriptor, without allocating memory, for a process that may be stuck doing that. Stacks
+// are shown as addresses and places in files: "0x55d0c1a2b3c4 (server+0x1c2af)". What cannot be
+// written is lost.
 void dump_fibers(int fd) noexcept;
 
 }  // namespace NET_NAMESPACE

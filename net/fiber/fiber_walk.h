@@ -41,7 +41,8 @@ class fiber_walk {
   // somebody is visiting.
   static void let_visitors_leave() noexcept {
     netpoll::light_fence();  // with go_on_with()
-    if (is_visiting_.load(std::memory_order_relaxed)) [[unlikely]] {  // relaxed: the fence
+    // acquire: what those who visited before have read is not overwritten before they have.
+    if (is_visiting_.load(std::memory_order_acquire)) [[unlikely]] {
       wait_for_visitors();
     }
   }

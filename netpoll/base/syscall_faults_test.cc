@@ -72,7 +72,8 @@ struct row {
   bool retried = true;
 };
 
-alignas(8) std::array<char, 8> bytes;
+std::array<char, 8> bytes;
+std::array<unsigned char, 16> residency;
 ::rlimit limit;
 ::iovec buffers[2] = {{bytes.data(), 4}, {bytes.data() + 4, 4}};
 ::msghdr message{.msg_name = nullptr,
@@ -148,10 +149,11 @@ std::vector<row> all_calls() {
       {call::protect_memory, [] { return sys::protect_memory(bytes.data() + 1, 1, PROT_READ); },
        EINVAL, no_fd},
       {call::memory_residency,
-       [] { return sys::memory_residency(bytes.data() + 1, 1, nullptr); }, EINVAL, no_fd},
+       [] { return sys::memory_residency(nullptr, 4096, residency.data()); }, ENOMEM, no_fd},
       {call::open_file, [] { return sys::open_file("/proc/there is no such file"); }, ENOENT, no_fd},
       {call::get_resource_limit, [] { return sys::get_resource_limit(-1, &limit); }, EINVAL, no_fd},
       {call::signal_action, [] { return sys::signal_action(SIGKILL, &action); }, EINVAL, no_fd},
+      {call::memory_barrier, [] { return sys::memory_barrier(-1); }, EINVAL, no_fd},
   };
 }
 

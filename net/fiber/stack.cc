@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 
+#include "net/fiber/stack_pool.h"
 #include "net/fiber/stack_slabs.h"
 #include "net/fiber/valgrind.h"
 #include "netpoll/base/check.h"
@@ -19,36 +20,9 @@
 namespace netpoll {
 namespace {
 
-// What is left of a stack that is kept trimmed: what a fiber that does little touches.
-constexpr std::size_t trimmed_bytes = 8 * 1024;
 constexpr std::size_t most_of_a_thread = 64;
 
 constinit std::atomic<std::size_t> default_size{stack::usual_size};
-constinit std::atomic<std::size_t> pool_limit{std::size_t{64} << 20};
-
-// A chain of unused stacks of one class, linked through their headers.
-struct stack_chain {
-  stack_header* first = nullptr;
-  std::size_t count = 0;
-
-  void push(stack_header& unused) noexcept {
-    unused.next = first;
-    first = &unused;
-    ++count;
-  }
-  stack_header* pop() noexcept {
-    stack_header* const taken = first;
-    if (taken != nullptr) {
-      first = taken->next;
-      --count;
-    }
-    return taken;
-  }
-};
-
-stack stack_of(stack_header& header, std::size_t size) noexcept {
-  return {reinterpret_cast<char*>(&header) + stack::header_size - size, size};
-}
 
 // What a thread keeps of one class. Only the thread itself changes it; others read `count`.
 struct thread_list {
@@ -90,72 +64,11 @@ constinit thread_local thread_stacks own_stacks;
   return own_stacks;
 }
 
-// What the process keeps.
-struct process_stacks {
+struct thread_registry {
   std::mutex mutex;
-  // All under mutex.
-  std::array<stack_chain, stack_class_count> whole;    // each may have all of its memory
-  std::array<stack_chain, stack_class_count> trimmed;  // each has trimmed_bytes, or a page
-  std::size_t whole_bytes = 0;
-  std::size_t all_trimmed_bytes = 0;
-  intrusive_list<thread_stacks> threads;
-
-  std::size_t bytes() const noexcept { return whole_bytes + all_trimmed_bytes; }
+  intrusive_list<thread_stacks> threads;  // under mutex
 };
-constinit process_stacks process;
-
-std::size_t trimmed_size() noexcept { return std::max(trimmed_bytes, page_size()); }
-
-// Takes up to `most` stacks of those kept. The caller holds the mutex.
-stack_chain take_kept(unsigned size_class, std::size_t most) noexcept {
-  stack_chain taken;
-  while (taken.count != most) {
-    if (stack_header* const unused = process.whole[size_class].pop()) {
-      process.whole_bytes -= size_of_class(size_class);
-      taken.push(*unused);
-    } else if (stack_header* const other = process.trimmed[size_class].pop()) {
-      process.all_trimmed_bytes -= trimmed_size();
-      taken.push(*other);
-    } else {
-      break;
-    }
-  }
-  return taken;
-}
-
-// Keeps, trims or gives back the stacks of `unused`, as the limit allows.
-void keep(unsigned size_class, stack_chain unused) noexcept {
-  const std::size_t size = size_of_class(size_class);
-  const std::size_t limit = stack_pool_limit();
-  stack_chain to_trim;
-  {
-    const std::lock_guard lock(process.mutex);
-    while (unused.first != nullptr && process.bytes() + size <= limit &&
-           process.whole_bytes + size <= limit / 2) {
-      process.whole[size_class].push(*unused.pop());
-      process.whole_bytes += size;
-    }
-    // Those are counted before they are trimmed, and kept afterwards: the kernel is not called with
-    // the mutex locked.
-    while (unused.first != nullptr && process.bytes() + trimmed_size() <= limit) {
-      to_trim.push(*unused.pop());
-      process.all_trimmed_bytes += trimmed_size();
-    }
-  }
-  while (stack_header* const each = unused.pop()) {
-    give_back_stack(stack_of(*each, size));
-  }
-  if (to_trim.first == nullptr) {
-    return;
-  }
-  for (stack_header* each = to_trim.first; each != nullptr; each = each->next) {
-    trim_stack(stack_of(*each, size), trimmed_size());
-  }
-  const std::lock_guard lock(process.mutex);
-  while (stack_header* const each = to_trim.pop()) {
-    process.trimmed[size_class].push(*each);
-  }
-}
+constinit thread_registry registry;
 
 // Moves all but `left` of the thread's stacks of a class to the process.
 void hand_over(thread_stacks& mine, unsigned size_class, std::size_t left) noexcept {
@@ -165,7 +78,7 @@ void hand_over(thread_stacks& mine, unsigned size_class, std::size_t left) noexc
     surplus.push(*list.pop());
   }
   if (surplus.first != nullptr) {
-    keep(size_class, surplus);
+    keep_stacks(size_class, surplus);
   }
 }
 
@@ -180,8 +93,8 @@ class thread_keeper {
  public:
   explicit thread_keeper(thread_stacks& mine) noexcept : mine_(mine) {
     mine_.is_watched = running_on_valgrind();
-    const std::lock_guard lock(process.mutex);
-    process.threads.add(mine_);
+    const std::lock_guard lock(registry.mutex);
+    registry.threads.add(mine_);
   }
   ~thread_keeper() {
     mine_.is_over = true;
@@ -189,8 +102,8 @@ class thread_keeper {
       mine_.lists[i].most = 0;
       hand_over(mine_, i, 0);
     }
-    const std::lock_guard lock(process.mutex);
-    process.threads.remove(mine_);
+    const std::lock_guard lock(registry.mutex);
+    registry.threads.remove(mine_);
   }
   thread_keeper(const thread_keeper&) = delete;
   thread_keeper& operator=(const thread_keeper&) = delete;
@@ -222,11 +135,7 @@ stack hand_out(const thread_stacks& mine, stack_header& header, std::size_t size
                                        std::error_code& error) noexcept {
   prepare(mine, size_class);
   thread_list& list = mine.lists[size_class];
-  stack_chain taken;
-  {
-    const std::lock_guard lock(process.mutex);
-    taken = take_kept(size_class, list.most / 2 + 1);
-  }
+  stack_chain taken = take_kept_stacks(size_class, list.most / 2 + 1);
   if (stack_header* const first = taken.pop()) {
     while (stack_header* const each = taken.pop()) {
       list.push(*each);
@@ -256,7 +165,7 @@ stack hand_out(const thread_stacks& mine, stack_header& header, std::size_t size
   }
   stack_chain one;
   one.push(unused);
-  keep(size_class, one);
+  keep_stacks(size_class, one);
 }
 
 }  // namespace
@@ -298,7 +207,7 @@ void release_stack(const stack& unused) noexcept {
   release_slowly(mine, size_class, header);
 }
 
-// relaxed, in these: each is a number by itself.
+// relaxed, in both: a number by itself.
 std::size_t default_stack_size() noexcept { return default_size.load(std::memory_order_relaxed); }
 
 void set_default_stack_size(std::size_t bytes, std::error_code& error) noexcept {
@@ -318,21 +227,11 @@ void set_default_stack_size(std::size_t bytes) {
   }
 }
 
-std::size_t stack_pool_limit() noexcept { return pool_limit.load(std::memory_order_relaxed); }
-
-void set_stack_pool_limit(std::size_t bytes) noexcept {
-  pool_limit.store(bytes, std::memory_order_relaxed);
-}
-
 void discard_pooled_stacks() noexcept {
   thread_stacks& mine = this_thread();
   for (unsigned i = 0; i != stack_class_count; ++i) {
     hand_over(mine, i, 0);
-    stack_chain kept;
-    {
-      const std::lock_guard lock(process.mutex);
-      kept = take_kept(i, SIZE_MAX);
-    }
+    stack_chain kept = take_kept_stacks(i, SIZE_MAX);
     while (stack_header* const each = kept.pop()) {
       give_back_stack(stack_of(*each, size_of_class(i)));
     }
@@ -375,18 +274,25 @@ stack_statistics get_stack_statistics() noexcept {
     given[slab.size_class] +=
         static_cast<std::size_t>(std::popcount(slab.used.load(std::memory_order_relaxed)));
   });
-  const std::lock_guard lock(process.mutex);
-  sum.pooled_bytes = process.bytes();
+  sum.pooled_bytes = kept_stack_bytes();
+  std::size_t kept[stack_class_count];
   for (unsigned i = 0; i != stack_class_count; ++i) {
-    std::size_t kept = process.whole[i].count + process.trimmed[i].count;
-    for (const thread_stacks* each = process.threads.front(); each != nullptr;
+    kept[i] = count_kept_stacks(i);
+  }
+  {
+    const std::lock_guard lock(registry.mutex);
+    for (const thread_stacks* each = registry.threads.front(); each != nullptr;
          each = each->list_next) {
-      const std::size_t own = each->lists[i].size();
-      kept += own;
-      sum.pooled_bytes += own * size_of_class(i);
+      for (unsigned i = 0; i != stack_class_count; ++i) {
+        const std::size_t own = each->lists[i].size();
+        kept[i] += own;
+        sum.pooled_bytes += own * size_of_class(i);
+      }
     }
-    const std::size_t in_use = given[i] - std::min(given[i], kept);
-    sum.pooled += kept;
+  }
+  for (unsigned i = 0; i != stack_class_count; ++i) {
+    const std::size_t in_use = given[i] - std::min(given[i], kept[i]);
+    sum.pooled += kept[i];
     sum.in_use += in_use;
     sum.in_use_bytes += in_use * size_of_class(i);
   }

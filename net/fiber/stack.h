@@ -36,6 +36,9 @@ struct alignas(64) stack_header {
   // Whatever lives on the stack, for those who look at all stacks. Null when the stack is handed out;
   // to be null again when it is released.
   std::atomic<void*> occupant;
+  // What kind of thing the occupant is, where a program has several that do not know each other: an
+  // address that stands for the kind. To be set before the occupant; nonsense while there is none.
+  std::atomic<const void*> kind;
   stack_header* next;  // while it is kept for reuse; itself while it is in use
   netpoll_stack_slab* slab;
 };

@@ -11,8 +11,8 @@
 //
 //   [base + i * stride + guard_size, base + (i + 1) * stride)
 //
-// and its last `header_size` bytes are a stack_header (stack.h), whose first word is the occupant:
-// null where the stack is kept for reuse.
+// and its last `header_size` bytes are a stack_header (stack.h). Its first word is the occupant, null
+// where the stack is kept for reuse; the second tells what kind of thing that is.
 #pragma once
 
 #include <atomic>

@@ -11,6 +11,7 @@
 
 #include "net/fiber/fiber.h"
 #include "net/fiber/fiber_context.h"
+#include "net/fiber/sync/channel.h"
 #include "net/fiber/sync/condition_variable.h"
 #include "net/fiber/sync/mutex.h"
 #include "net/fiber/sync/semaphore.h"
@@ -94,6 +95,39 @@ void spawn_join(std::int64_t count, const output& out) {
     out.line("spawn_join", watch.nanoseconds() / static_cast<double>(count));
     bench::require(ran == count, "a fiber did not run");
   });
+}
+
+// A number there and back again, `count` times.
+void ping_pong(std::size_t capacity, const char* name, std::int64_t count, const output& out) {
+  run_in_fiber([&] {
+    net::channel<std::int64_t> there(capacity);
+    net::channel<std::int64_t> back(capacity);
+    std::int64_t sum = 0;
+    const stopwatch watch;
+    net::fiber echo([&] {
+      for (std::int64_t i = 0; i < count; ++i) {
+        back.send(there.receive());
+      }
+    });
+    net::fiber client([&] {
+      for (std::int64_t i = 0; i < count; ++i) {
+        there.send(i);
+        sum += back.receive();
+      }
+    });
+    client.join();
+    echo.join();
+    out.line(name, watch.nanoseconds() / static_cast<double>(count));
+    bench::require(sum == count * (count - 1) / 2, "a number was lost");
+  });
+}
+
+void channel_unbuffered(std::int64_t count, const output& out) {
+  ping_pong(0, "channel_unbuffered", count, out);
+}
+
+void channel_buffered(std::int64_t count, const output& out) {
+  ping_pong(1, "channel_buffered", count, out);
 }
 
 // One fiber locks and unlocks what nobody else wants.
@@ -246,6 +280,8 @@ int main(int argc, char** argv) {
                      {"yield_2", yield_2},
                      {"yield_1000", yield_1000},
                      {"spawn_join", spawn_join},
+                     {"channel_unbuffered", channel_unbuffered},
+                     {"channel_buffered", channel_buffered},
                      {"mutex_uncontended", mutex_uncontended},
                      {"mutex_contended", mutex_contended},
                      {"condition_variable", condition_variable},

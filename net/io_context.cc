@@ -3,12 +3,16 @@
 
 #include <system_error>
 
+#include "net/fiber/deadlock.h"
 #include "net/fiber/fiber_state.h"
 #include "netpoll/base/check.h"
 
 namespace NET_NAMESPACE {
 
 io_context::io_context() : loop_(*this, *this) {
+#if !defined(NDEBUG)
+  detect_deadlock(true);
+#endif
   if (const int error = reactor_.open()) {
     throw std::system_error(error, std::system_category(),
                             "io_context: cannot create its epoll set");
@@ -41,6 +45,10 @@ int io_context::native_handle() {
   }
   loop_.embed();
   return handle;
+}
+
+void io_context::detect_deadlock(bool on) noexcept {
+  loop_.set_idle_check(on ? &internal::abort_if_deadlocked : nullptr);
 }
 
 io_context* io_context::current() noexcept {

@@ -99,6 +99,13 @@ class io_context : public execution_context, private event_source {
   // the kernel refuses a timerfd.
   int native_handle();
 
+  // Whether a deadlock of fibers ends the process with a message and a dump of them, instead of being
+  // waited in for ever: all threads of the process run this context, or wait for its fibers, every
+  // fiber is parked, no timer is armed, and no fiber waits for the kernel. On by default where NDEBUG
+  // is not defined. A program whose fibers are only woken from a signal handler or through shared
+  // memory has to turn it off.
+  void detect_deadlock(bool on) noexcept;
+
   // The context whose run function the calling thread is in; the innermost, or null.
   static io_context* current() noexcept;
 
@@ -121,6 +128,7 @@ class io_context : public execution_context, private event_source {
   bool remove_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who) noexcept override {
     return reactor_.timers().remove_waiter(which, who);
   }
+  netpoll::nanotime next_timer() const noexcept override { return reactor_.timers().next(); }
 
   netpoll::reactor reactor_;
   run_loop loop_;

@@ -11,6 +11,7 @@
 #include "net/async/submit.h"
 #include "net/execution/strand.h"
 #include "net/fiber/fiber.h"
+#include "net/fiber/statistics.h"
 #include "net/fiber/stack_settings.h"
 #include "net/timer/sleep.h"
 #include "net/timer/steady_timer.h"

@@ -48,6 +48,7 @@ class io_request : public waiter {
 
   bool commit() noexcept override;
   bool withdraw() noexcept override;
+  bool waits_for_kernel() const noexcept override { return true; }
   self_service begin_self_service() noexcept override;
   void end_self_service(bool fd_is_ready) noexcept override;
   // "read tcp 127.0.0.1:4000->127.0.0.1:80, deadline in 3.2 s".

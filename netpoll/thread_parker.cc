@@ -2,9 +2,11 @@
 #include "netpoll/thread_parker.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"
+#include "netpoll/census.h"
 
 namespace netpoll {
 
@@ -34,6 +36,10 @@ bool thread_parker::park(waiter& who, nanotime until) {
     return true;
   }
   until = std::min(until, help.until);
+  std::optional<bystander> only_others_can_help;
+  if (until == never && help.fd < 0) {
+    only_others_can_help.emplace();
+  }
   bool fd_is_ready = false;
   bool time_is_up = false;
   bool is_withdrawn = false;

@@ -76,6 +76,10 @@ class alignas(16) waiter : public intrusive_queue_node<waiter> {
   // atomic, and must not allocate, nor wait for who waits.
   virtual void describe(description& into) const noexcept;
 
+  // Whether the kernel may end the wait, and not only another thread of the process. Called as
+  // describe() is.
+  virtual bool waits_for_kernel() const noexcept { return false; }
+
   void set_resumer(resumer& who) noexcept { resumer_ = &who; }
   resumer* get_resumer() const noexcept { return resumer_; }
 

@@ -223,8 +223,11 @@ void run_loop::wait_for_events(worker& self, unique_lock& lock, netpoll::nanotim
   poller_ = &self;
   if (may_sleep) {
     add_sleepers(1);
-    if (finds_work_before_sleep(self)) {
+    sleepers_in_time_ += until != netpoll::never;
+    const bool found = finds_work_before_sleep(self) || finds_work_in_idle_check(self, lock);
+    if (found) {
       poller_ = nullptr;
+      sleepers_in_time_ -= until != netpoll::never;
       add_sleepers(-1);
       return;
     }
@@ -240,6 +243,7 @@ void run_loop::wait_for_events(worker& self, unique_lock& lock, netpoll::nanotim
   self.is_polling = false;
   poller_ = nullptr;
   if (may_sleep) {
+    sleepers_in_time_ -= until != netpoll::never;
     add_sleepers(-1);
     // relaxed: under the mutex. Whoever woke this thread finds it looking.
     is_searched_.store(false, std::memory_order_relaxed);
@@ -257,7 +261,8 @@ void run_loop::wait_idle(worker& self, unique_lock& lock, netpoll::nanotime unti
   self.idle.next = idle_;
   idle_ = &self;
   add_sleepers(1);
-  if (!finds_work_before_sleep(self)) {
+  sleepers_in_time_ += until != netpoll::never;
+  if (!finds_work_before_sleep(self) && !finds_work_in_idle_check(self, lock)) {
     const auto is_woken = [&] { return self.idle.is_woken; };
     if (until == netpoll::never || netpoll::clock::is_replaced()) {
       self.idle.wake_up.wait(lock, is_woken);
@@ -268,6 +273,7 @@ void run_loop::wait_idle(worker& self, unique_lock& lock, netpoll::nanotime unti
   if (!self.idle.is_woken) {
     remove_idle(self);
   }
+  sleepers_in_time_ -= until != netpoll::never;
   add_sleepers(-1);
 }
 
@@ -279,6 +285,27 @@ bool run_loop::finds_work_before_sleep(worker& self) noexcept {
   }
   netpoll::heavy_fence();  // with call_for_help()
   return steal(self);
+}
+
+// Needs mutex_, and gives it up for a while if there is something to check.
+bool run_loop::finds_work_in_idle_check(worker& self, unique_lock& lock) noexcept {
+  // relaxed, all: under the mutex, or as where they are written.
+  const auto check = idle_check_.load(std::memory_order_relaxed);
+  if (check == nullptr || is_embedded_.load(std::memory_order_relaxed) ||
+      sleepers_.load(std::memory_order_relaxed) != worker_count_ || sleepers_in_time_ != 0 ||
+      events_.next_timer() != netpoll::never) {
+    return false;
+  }
+  const totals sum = sum_of_counts();
+  // Nobody runs, so all has been counted.
+  if (sum.fibers_spawned - sum.fibers_finished != work_.load(std::memory_order_relaxed)) {
+    return false;
+  }
+  lock.unlock();
+  check(*this);
+  lock.lock();
+  return !shared_.empty() || self.size() != 0 || self.has_bound() ||
+         stopped_.load(std::memory_order_relaxed);
 }
 
 // Needs mutex_.
@@ -548,8 +575,18 @@ void run_loop::totals::add(const internal::worker_counts& more) noexcept {
   steals += more.steals.get();
 }
 
+unsigned run_loop::worker_count() const noexcept {
+  const std::lock_guard lock(mutex_);
+  return worker_count_;
+}
+
 run_loop::totals run_loop::counts() const {
   const std::lock_guard lock(mutex_);
+  return sum_of_counts();
+}
+
+// Needs mutex_.
+run_loop::totals run_loop::sum_of_counts() const noexcept {
   totals sum = past_;
   for (const worker* each = workers_.front(); each != nullptr; each = each->list_next) {
     sum.add(each->counts());

@@ -45,6 +45,8 @@ class event_source {
   virtual void add_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who,
                          netpoll::nanotime when) = 0;
   virtual bool remove_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who) noexcept = 0;
+  // When the first timer is due; netpoll::never if there is none.
+  virtual netpoll::nanotime next_timer() const noexcept = 0;
 
  protected:
   ~event_source() = default;
@@ -140,6 +142,14 @@ class run_loop {
     return events_.remove_timer(which, who);
   }
 
+  // Has check(*this) called, on the last worker that is about to sleep, when all workers would sleep,
+  // and wait for nothing but each other's fibers: no timer is armed, and there is no more work than
+  // there are fibers. Null: no check.
+  void set_idle_check(void (*check)(run_loop& loop)) noexcept {
+    idle_check_.store(check, std::memory_order_relaxed);  // relaxed: it needs nothing else
+  }
+  unsigned worker_count() const noexcept;
+
   // Destroys everything that is queued; for the end of a context. True if there was anything.
   bool destroy_queued() noexcept;
 
@@ -192,11 +202,13 @@ class run_loop {
   void wait_for_events(worker& self, unique_lock& lock, netpoll::nanotime until);
   void wait_idle(worker& self, unique_lock& lock, netpoll::nanotime until);
   bool finds_work_before_sleep(worker& self) noexcept;
+  bool finds_work_in_idle_check(worker& self, unique_lock& lock) noexcept;
   void has_found(worker& self) noexcept;
   void end_search(worker& self) noexcept;
   void add_sleepers(int count) noexcept;
   void remove_idle(worker& who) noexcept;
   internal::thread_binding* find_binding() noexcept;
+  totals sum_of_counts() const noexcept;
   void finish_work(std::size_t count) noexcept;
   void settle_credit(worker& self) noexcept;
 
@@ -236,7 +248,9 @@ class run_loop {
   worker* idle_ = nullptr;                                           // under mutex_
   worker* poller_ = nullptr;                                         // under mutex_
   worker* next_victim_ = nullptr;                                    // under mutex_
+  unsigned sleepers_in_time_ = 0;                                    // under mutex_: that wake by themselves
   std::atomic<bool> is_embedded_{false};                             // written under mutex_
+  std::atomic<void (*)(run_loop&)> idle_check_{nullptr};
   totals past_;                                                      // under mutex_
   struct bound_thread {
     std::thread::id thread;

@@ -131,8 +131,12 @@ wait_result fiber_state::unwound() {
 void fiber_state::park_once(netpoll::waiter& what) noexcept {
   what.set_resumer(*this);
   outcome_ = wait_result::resumed;
+  fiber_host& host = *this_thread_state().host;
+  if (host.self != nullptr) {
+    since_.store(host.self->about_now(), std::memory_order_relaxed);  // relaxed: nothing hangs on it
+  }
   park_.store(reinterpret_cast<word>(&what) | committing, std::memory_order_release);
-  leave(departure::parked, *this_thread_state().host);
+  leave(departure::parked, host);
 }
 
 // By who runs after the fiber has left its stack. True: the fiber waits and may already be running
@@ -253,6 +257,11 @@ void fiber_state::let_go() noexcept {
   if (let_go(held)) {
     make_runnable();
   }
+}
+
+bool fiber_state::waits_for_kernel() const noexcept {
+  const word now = park_.load(std::memory_order_acquire);
+  return reinterpret_cast<const netpoll::waiter*>(now & ~all_bits)->waits_for_kernel();
 }
 
 void fiber_state::describe_wait(netpoll::description& into) const noexcept {

@@ -123,6 +123,7 @@ class fiber_state final : public operation,
   void let_go() noexcept;
   // For who holds it: what it waits for, and where it left its stack (see fiber_context.h).
   void describe_wait(netpoll::description& into) const noexcept;
+  bool waits_for_kernel() const noexcept;
   void* context() const noexcept { return context_; }
 
  private:

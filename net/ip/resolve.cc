@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "net/fiber/wait.h"
+#include "netpoll/census.h"
 #include "netpoll/fd.h"
 #include "netpoll/requests.h"
 
@@ -105,6 +106,7 @@ class resolver_thread {
 
  private:
   [[noreturn]] void answer_all() {
+    const netpoll::bystander here;  // answers through the kernel
     for (;;) {
       std::shared_ptr<lookup> next;
       {

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "netpoll/census.h"
+
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <thread>
+
+namespace {
+
+TEST(Census, CountsThreads) {
+  const int before = netpoll::thread_count();
+  ASSERT_GE(before, 1);
+  std::latch is_counted(1);
+  std::thread other([&] { is_counted.wait(); });
+  EXPECT_EQ(netpoll::thread_count(), before + 1);
+  is_counted.count_down();
+  other.join();
+}
+
+TEST(Census, CountsBystanders) {
+  const int before = netpoll::bystander::count();
+  {
+    const netpoll::bystander here;
+    EXPECT_EQ(netpoll::bystander::count(), before + 1);
+  }
+  EXPECT_EQ(netpoll::bystander::count(), before);
+}
+
+}  // namespace

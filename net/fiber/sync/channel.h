@@ -43,6 +43,7 @@
 #include "net/fiber/sync/value_queue.h"
 #include "net/fiber/wait.h"
 #include "netpoll/base/clock.h"
+#include "netpoll/describe.h"
 #include "netpoll/waiter.h"
 
 namespace NET_NAMESPACE {
@@ -80,15 +81,22 @@ class channel {
   static constexpr std::size_t unbounded = static_cast<std::size_t>(-1);
 
   explicit channel(std::size_t capacity = 0)
-      : capacity_(capacity), values_(capacity == unbounded ? 0 : capacity) {}
+      : capacity_(capacity),
+        core_(capacity != 0),
+        values_(capacity == unbounded ? 0 : capacity) {}
 
   // Sending. True: sent. What is not a T is made one first.
   template <typename Value = T>
     requires std::constructible_from<T, Value&&>
   void send(Value&& value) {
-    error_code ec;
-    (void)send(std::forward<Value>(value), ec);
-    internal::throw_if(ec, "send");
+    (void)with_value(std::forward<Value>(value), [&](T& ready) {
+      wait_result result = wait_result::resumed;
+      const outcome how = send_or_wait(ready, netpoll::never, result);
+      if (how != outcome::done) {
+        internal::throw_failure(how, result, "send");
+      }
+      return true;
+    });
   }
   template <typename Value = T>
     requires std::constructible_from<T, Value&&>
@@ -137,9 +145,12 @@ class channel {
 
   // Receiving. Nothing: `ec` says why.
   T receive() {
-    error_code ec;
-    std::optional<T> value = receive(ec);
-    internal::throw_if(ec, "receive");
+    std::optional<T> value;
+    wait_result result = wait_result::resumed;
+    const outcome how = receive_or_wait(value, netpoll::never, result);
+    if (how != outcome::done) {
+      internal::throw_failure(how, result, "receive");
+    }
     return *std::move(value);
   }
   std::optional<T> receive(error_code& ec) { return receive_by(netpoll::never, ec); }
@@ -238,21 +249,33 @@ class channel {
   template <typename Value>
   bool send_by(Value&& value, netpoll::nanotime until, error_code& ec) {
     return with_value(std::forward<Value>(value), [&](T& ready) {
-      wait_result result = wait_result::cancelled;
-      const outcome how =
-          internal::must_stop() ? outcome::blocked : send_or_wait(ready, until, result);
+      wait_result result = wait_result::resumed;
+      const outcome how = send_or_wait(ready, until, result);
       return internal::report(how, result, ec);
     });
   }
-  std::optional<T> receive_by(netpoll::nanotime until, error_code& ec);
+  std::optional<T> receive_by(netpoll::nanotime until, error_code& ec) {
+    std::optional<T> value;
+    wait_result result = wait_result::resumed;
+    const outcome how = receive_or_wait(value, until, result);
+    (void)internal::report(how, result, ec);
+    return value;
+  }
 
+  // `result` is why it is `blocked` that they return.
   outcome send_or_wait(T& value, netpoll::nanotime until, wait_result& result);
+  outcome receive_or_wait(std::optional<T>& into, netpoll::nanotime until, wait_result& result);
   outcome send_now(T& value);
   outcome receive_now(std::optional<T>& into) noexcept;
   void make_room(std::unique_lock<internal::channel_core>& lock);
   // These need the lock.
   bool needs_room() const noexcept {
     return capacity_ == unbounded && !values_.has_room() && !core_.is_closed;
+  }
+  void note_values() noexcept {
+    core_.has_values = values_.size() != 0;
+    core_.has_room = capacity_ == unbounded || values_.has_room();
+    core_.note_prospects();
   }
   outcome attempt_send(T& value, netpoll::waiter_queue& to_resume) noexcept;
   outcome attempt_receive(std::optional<T>& into, netpoll::waiter_queue& to_resume,
@@ -300,7 +323,7 @@ class channel<T>::sender final : public internal::channel_waiter {
  public:
   sender(channel& to, T& value) noexcept
       : channel_waiter(to.core_, to.core_.senders, &value), to_(to), value_(value) {}
-  const char* what() const noexcept override { return "channel send"; }
+  void describe(netpoll::description& into) const noexcept override { into << "channel send"; }
 
  private:
   outcome attempt(netpoll::waiter_queue& to_resume) noexcept override {
@@ -316,7 +339,7 @@ class channel<T>::receiver final : public internal::channel_waiter {
  public:
   receiver(channel& from, std::optional<T>& into) noexcept
       : channel_waiter(from.core_, from.core_.receivers, &into), from_(from), into_(into) {}
-  const char* what() const noexcept override { return "channel receive"; }
+  void describe(netpoll::description& into) const noexcept override { into << "channel receive"; }
 
  private:
   outcome attempt(netpoll::waiter_queue& to_resume) noexcept override {
@@ -339,10 +362,12 @@ internal::channel_outcome channel<T>::attempt_send(T& value,
   if (internal::channel_party* const who = core_.take_first(core_.receivers)) {
     static_cast<std::optional<T>*>(who->place)->emplace(std::move(value));
     core_.tell(*who, outcome::done, to_resume);
+    core_.note_prospects();
     return outcome::done;
   }
   if (values_.has_room()) {
     values_.push(std::move(value));
+    note_values();
     return outcome::done;
   }
   return outcome::blocked;
@@ -358,11 +383,13 @@ internal::channel_outcome channel<T>::attempt_receive(std::optional<T>& into,
       values_.push(std::move(*static_cast<T*>(who->place)));
       core_.tell(*who, outcome::done, to_resume);
     }
+    note_values();
     return outcome::done;
   }
   if (internal::channel_party* const who = core_.take_first(core_.senders)) {
     into.emplace(std::move(*static_cast<T*>(who->place)));
     core_.tell(*who, outcome::done, to_resume);
+    core_.note_prospects();
     return outcome::done;
   }
   return core_.is_closed ? outcome::closed : outcome::blocked;
@@ -406,23 +433,32 @@ internal::channel_outcome channel<T>::receive_now(std::optional<T>& into) noexce
 template <typename T>
 internal::channel_outcome channel<T>::send_or_wait(T& value, netpoll::nanotime until,
                                                    wait_result& result) {
-  const outcome how = send_now(value);
-  return how != outcome::blocked ? how : sender(*this, value).wait(until, result);
+  if (!core_.would_send_wait()) {
+    if (internal::must_stop()) {
+      result = wait_result::cancelled;
+      return outcome::blocked;
+    }
+    if (const outcome how = send_now(value); how != outcome::blocked) {
+      return how;
+    }
+  }
+  return sender(*this, value).wait(until, result);
 }
 
 template <typename T>
-std::optional<T> channel<T>::receive_by(netpoll::nanotime until, error_code& ec) {
-  std::optional<T> value;
-  wait_result result = wait_result::cancelled;
-  outcome how = outcome::blocked;
-  if (!internal::must_stop()) {
-    how = receive_now(value);
-    if (how == outcome::blocked) {
-      how = receiver(*this, value).wait(until, result);
+internal::channel_outcome channel<T>::receive_or_wait(std::optional<T>& into,
+                                                      netpoll::nanotime until,
+                                                      wait_result& result) {
+  if (!core_.would_receive_wait()) {
+    if (internal::must_stop()) {
+      result = wait_result::cancelled;
+      return outcome::blocked;
+    }
+    if (const outcome how = receive_now(into); how != outcome::blocked) {
+      return how;
     }
   }
-  (void)internal::report(how, result, ec);
-  return value;
+  return receiver(*this, into).wait(until, result);
 }
 
 }  // namespace NET_NAMESPACE

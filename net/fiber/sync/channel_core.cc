@@ -45,6 +45,12 @@ bool report(channel_outcome outcome, wait_result result, error_code& ec) noexcep
   return false;
 }
 
+void throw_failure(channel_outcome outcome, wait_result result, const char* operation) {
+  error_code ec;
+  (void)report(outcome, result, ec);
+  throw system_error(ec, operation);
+}
+
 channel_core::~channel_core() {
   netpoll::check(senders.empty() && receivers.empty(),
                  "a channel was destroyed while somebody waits in it");
@@ -52,7 +58,8 @@ channel_core::~channel_core() {
 
 channel_party* channel_core::take_first(parties& from) noexcept {
   while (channel_party* const first = from.front()) {
-    dequeue(*first, from);
+    from.remove(*first);
+    first->is_queued = false;
     if (first->claim == nullptr || first->claim->try_claim(first->index)) {
       return first;
     }
@@ -65,6 +72,7 @@ bool channel_core::close(netpoll::waiter_queue& to_resume) noexcept {
     return false;
   }
   is_closed = true;
+  note_prospects();
   for (parties* const each : {&senders, &receivers}) {
     while (channel_party* const first = take_first(*each)) {
       tell(*first, channel_outcome::closed, to_resume);

@@ -59,7 +59,7 @@ class channel_core {
  public:
   using parties = netpoll::intrusive_list<channel_party>;
 
-  channel_core() noexcept = default;
+  explicit channel_core(bool with_room) noexcept : has_room(with_room) {}
   channel_core(const channel_core&) = delete;
   channel_core& operator=(const channel_core&) = delete;
   ~channel_core();
@@ -71,10 +71,12 @@ class channel_core {
   void enqueue(channel_party& who, parties& where) noexcept {
     where.add(who);
     who.is_queued = true;
+    note_prospects();
   }
   void dequeue(channel_party& who, parties& where) noexcept {
     where.remove(who);
     who.is_queued = false;
+    note_prospects();
   }
   // Takes out the first that still waits; null when there is none.
   channel_party* take_first(parties& from) noexcept;
@@ -87,12 +89,35 @@ class channel_core {
   // False: it was closed already.
   bool close(netpoll::waiter_queue& to_resume) noexcept;
 
-  parties senders;            // under the lock, and all of:
+  // Without the lock: whether an attempt would most likely be in vain, so that it is as well to
+  // begin to wait at once. What happened before the caller asks has been noted before.
+  bool would_send_wait() const noexcept { return (prospects() & can_send) == 0; }
+  bool would_receive_wait() const noexcept { return (prospects() & can_receive) == 0; }
+  // To be called under the lock when anything has changed.
+  void note_prospects() noexcept {
+    const bool sends = is_closed || has_room || !receivers.empty();
+    const bool receives = is_closed || has_values || !senders.empty();
+    // relaxed: a guess.
+    prospects_.store((sends ? can_send : 0) | (receives ? can_receive : 0),
+                     std::memory_order_relaxed);
+  }
+
+  // Under the lock.
+  parties senders;
   parties receivers;
   bool is_closed = false;
+  bool has_room = false;    // or can have
+  bool has_values = false;
 
  private:
+  static constexpr unsigned can_send = 1;
+  static constexpr unsigned can_receive = 2;
+  unsigned prospects() const noexcept {
+    return prospects_.load(std::memory_order_relaxed);  // relaxed: a guess
+  }
+
   netpoll::brief_lock lock_;
+  std::atomic<unsigned> prospects_{can_send | can_receive};
 };
 
 // Whether the calling fiber was cancelled and heeds it.
@@ -100,6 +125,7 @@ bool must_stop() noexcept;
 
 // Sets `ec` to what an attempt or a wait that did not succeed reports. True: it did.
 bool report(channel_outcome outcome, wait_result result, error_code& ec) noexcept;
+[[noreturn]] void throw_failure(channel_outcome outcome, wait_result result, const char* operation);
 
 // A fiber or thread that waits in one channel.
 class channel_waiter : public netpoll::waiter {
@@ -110,9 +136,6 @@ class channel_waiter : public netpoll::waiter {
 
   bool commit() noexcept final;
   bool withdraw() noexcept final;
-
-  // What it waits for, in a few words.
-  virtual const char* what() const noexcept = 0;
 
  protected:
   channel_waiter(channel_core& core, channel_core::parties& where, void* place) noexcept

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "netpoll/base/check.h"
+#include "netpoll/describe.h"
 
 namespace NET_NAMESPACE {
 
@@ -48,6 +49,10 @@ bool condition_variable::waiter::withdraw() noexcept {
   variable_.waiters_.remove(*this);
   is_queued_ = false;
   return true;
+}
+
+void condition_variable::waiter::describe(netpoll::description& into) const noexcept {
+  into << "condition variable";
 }
 
 void condition_variable::waiter::stop() noexcept {

@@ -149,6 +149,7 @@ class condition_variable {
 
     bool commit() noexcept override;
     bool withdraw() noexcept override;
+    void describe(netpoll::description& into) const noexcept override;
 
    private:
     friend class condition_variable;

@@ -23,6 +23,10 @@ class mutex::waiter final : public netpoll::waiter, public netpoll::intrusive_li
 
   bool commit() noexcept override;
   bool withdraw() noexcept override;
+  void describe(netpoll::description& into) const noexcept override {
+    into << "mutex";
+    internal::describe_owner(into, mutex_.owner());
+  }
 
   // Tries for itself if it was called. True: the mutex is locked, and this is done with.
   bool settle() noexcept {

@@ -29,4 +29,12 @@ owner_id current_owner() noexcept {
   return fiber != nullptr ? fiber->id() : current_thread();
 }
 
+void describe_owner(netpoll::description& into, owner_id owner) noexcept {
+  if ((owner & thread_owner) != 0) {
+    into << " held by a thread";
+  } else if (owner != 0) {
+    into << " held by fiber " << owner;
+  }
+}
+
 }  // namespace NET_NAMESPACE::internal

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "net/config.h"
+#include "netpoll/describe.h"
 
 namespace NET_NAMESPACE::internal {
 
@@ -15,5 +16,8 @@ using owner_id = std::uint64_t;
 inline constexpr owner_id thread_owner = owner_id{1} << 62;
 
 owner_id current_owner() noexcept;
+
+// Appends " held by fiber 12", or " held by a thread"; nothing for 0.
+void describe_owner(netpoll::description& into, owner_id owner) noexcept;
 
 }  // namespace NET_NAMESPACE::internal

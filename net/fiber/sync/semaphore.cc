@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/fiber/sync/semaphore.h"
 
+#include <limits>
 #include <mutex>
+
+#include "netpoll/describe.h"
 
 namespace NET_NAMESPACE::internal {
 
 class semaphore::acquirer final : public line_waiter {
  public:
   explicit acquirer(semaphore& from) noexcept : line_waiter(from.line_), from_(from) {}
-  const char* what() const noexcept override { return "semaphore"; }
+  void describe(netpoll::description& into) const noexcept override { into << "semaphore"; }
 
  private:
   bool try_pass() noexcept override { return from_.take(); }

@@ -70,9 +70,6 @@ class line_waiter : public netpoll::waiter, public netpoll::intrusive_list_node<
   bool commit() noexcept final;
   bool withdraw() noexcept final;
 
-  // What it waits for, in a few words: "semaphore", "latch".
-  virtual const char* what() const noexcept = 0;
-
  protected:
   explicit line_waiter(wait_line& line) noexcept : line_(line) {}
   ~line_waiter() = default;

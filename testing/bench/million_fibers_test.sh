@@ -4,4 +4,4 @@
 # million_fibers checks itself that every fiber ran and was found.
 set -euo pipefail
 
-"$1" 5000
+"$1" 1000

@@ -19,7 +19,7 @@ using net::error_code;
 
 constexpr std::size_t chunk = 24 * 1024;
 // Not the default, so that the stacks are not kept from run to run.
-constexpr net::fiber_options small_stack{.stack_size = echo_stack_size, .name = "echo"};
+const net::fiber_options small_stack{.stack_size = echo_stack_size, .name = "echo"};
 
 bool set_times(tally& all, net::conn& c) {
   return succeeds(all, "set", [&] {

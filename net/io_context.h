@@ -101,8 +101,8 @@ class io_context : public execution_context, private event_source {
 
   // Whether a deadlock of fibers ends the process with a message and a dump of them, instead of being
   // waited in for ever: all threads of the process run this context, or wait for its fibers, every
-  // fiber is parked, no timer is armed, and no fiber waits for the kernel. On by default where NDEBUG
-  // is not defined. A program whose fibers are only woken from a signal handler or through shared
+  // fiber is parked, no timer is armed, and no fiber waits for the kernel. Looked at when the last
+  // thread of the context has nothing to do. On by default where NDEBUG is not defined. A program whose fibers are only woken from a signal handler or through shared
   // memory has to turn it off.
   void detect_deadlock(bool on) noexcept;
 

@@ -2,11 +2,9 @@
 #include "netpoll/thread_parker.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"
-#include "netpoll/census.h"
 
 namespace netpoll {
 
@@ -36,9 +34,11 @@ bool thread_parker::park(waiter& who, nanotime until) {
     return true;
   }
   until = std::min(until, help.until);
-  std::optional<bystander> only_others_can_help;
   if (until == never && help.fd < 0) {
-    only_others_can_help.emplace();
+    const std::lock_guard lock(mutex_);
+    if (!resumed_) {
+      stands_by_.emplace();  // only others can help
+    }
   }
   bool fd_is_ready = false;
   bool time_is_up = false;
@@ -46,6 +46,10 @@ bool thread_parker::park(waiter& who, nanotime until) {
   while (!is_withdrawn && !was_resumed()) {
     sleep(help, until, fd_is_ready, time_is_up);
     is_withdrawn = (fd_is_ready || time_is_up) && who.withdraw();
+  }
+  if (is_withdrawn) {
+    const std::lock_guard lock(mutex_);
+    stands_by_.reset();
   }
   who.end_self_service(fd_is_ready);
   return !is_withdrawn || help.keeps_time;
@@ -90,6 +94,7 @@ void thread_parker::resume(waiter& /*who*/) noexcept {
   // The eventfd is written under the lock: once the parker sees resumed_, nobody needs it any more.
   const std::lock_guard lock(mutex_);
   resumed_ = true;
+  stands_by_.reset();
   signal();
 }
 

@@ -8,8 +8,10 @@
 #pragma once
 
 #include <mutex>
+#include <optional>
 
 #include "netpoll/base/clock.h"
+#include "netpoll/census.h"
 #include "netpoll/event_fd.h"
 #include "netpoll/waiter.h"
 
@@ -43,6 +45,8 @@ class thread_parker final : private resumer, private clock::observer {
   std::mutex mutex_;
   bool resumed_ = false;    // under mutex_
   bool signalled_ = false;  // under mutex_: event_ is readable
+  // Under mutex_: while it waits for others alone, and has not been resumed.
+  std::optional<bystander> stands_by_;
 };
 
 }  // namespace netpoll

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 #include "net/async/submit.h"
 #include "net/execution/work_guard.h"
@@ -13,6 +14,7 @@
 #include "net/fiber/sync/mutex.h"
 #include "net/io_context.h"
 #include "net/timer/sleep.h"
+#include "netpoll/census.h"
 
 namespace {
 
@@ -33,7 +35,9 @@ void run_into_a_deadlock(int threads) {
     wait_for_a_value(never);
   });
   net::go(context, {.name = "locker"}, [&] {
-    net::this_fiber::yield();
+    while (mutex.owner() == 0) {
+      net::this_fiber::yield();
+    }
     const std::lock_guard lock(mutex);
   });
   std::vector<std::thread> others;
@@ -69,7 +73,12 @@ TEST_F(DeadlockDeathTest, ThreadThatJoinsAFiberIsNoHelp) {
         net::io_context context;
         context.detect_deadlock(true);
         net::channel<int> never(1);
-        net::fiber stuck(context, [&] { wait_for_a_value(never); });
+        net::fiber stuck(context, [&] {
+          while (netpoll::bystander::count() == 0) {
+            net::this_fiber::yield();  // until it is joined
+          }
+          wait_for_a_value(never);
+        });
         std::thread runner([&] { context.run(); });
         stuck.join();
         runner.join();
@@ -103,6 +112,26 @@ TEST(Deadlock, AnotherThreadMayHelp) {
   values.send(1);
   runner.join();
   EXPECT_TRUE(context.stopped());
+}
+
+// Between being resumed and running again the thread must not be taken for one that waits.
+TEST(Deadlock, ThreadThatTalksToAFiberIsHelp) {
+  net::io_context context;
+  context.detect_deadlock(true);
+  net::channel<int> there;
+  net::channel<int> back;
+  constexpr int rounds = 500;
+  net::go(context, [&] {
+    for (int i = 0; i != rounds; ++i) {
+      back.send(there.receive());
+    }
+  });
+  std::thread runner([&] { context.run(); });
+  for (int i = 0; i != rounds; ++i) {
+    there.send(i);
+    EXPECT_EQ(back.receive(), i);
+  }
+  runner.join();
 }
 
 TEST(Deadlock, WorkGuardMeansThatMoreWillCome) {

@@ -1,10 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What AddressSanitizer and ThreadSanitizer must be told at a switch of stacks. The only file that
-// names them. In a build without them all of this is empty.
+// What AddressSanitizer, LeakSanitizer and ThreadSanitizer must be told at a switch of stacks. The only
+// file that names them. In a build without them all of this is empty.
 //
 // Order at a switch: start_switch() on the stack that is left, the switch, finish_switch() on the
-// stack that is entered.
+// stack that is entered. Both are inlined, and between start_switch() and the switch nothing may be
+// called: ThreadSanitizer keeps a stack of calls for each fiber, and a function that began on one and
+// returned on the other would spoil both.
+//
+// ThreadSanitizer takes what a thread does on one fiber and then on another as ordered, as it is: a
+// program with one thread needs no locks. Two fibers race if nothing but chance lets them run on the
+// same thread, which it can only see when they did not. It has room for some 8000 fibers and threads.
+//
+// LeakSanitizer takes for reachable what a parked fiber's frames point to, and what the stack of a
+// thread points to that runs a fiber. What once was below the frames of a parked fiber is hidden from
+// it by poison, for as far as `hidden_size`: an address that a dead frame left there must not keep a
+// leak from being found. Nothing instrumented may read a parked fiber's stack below its saved stack
+// pointer.
 #pragma once
 
 #include <cstddef>
@@ -53,10 +65,9 @@ class sanitizer_stack {
   // For a new fiber whose stack is [bottom, bottom + size).
   void create([[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) noexcept {
 #if defined(NETPOLL_ASAN)
-    bottom_ = bottom;
+    bottom_ = static_cast<const char*>(bottom);
     size_ = size;
-    // Memory that only a parked fiber points to is not leaked.
-    __lsan_register_root_region(bottom, size);
+    __lsan_register_root_region(bottom_, size_);
 #endif
 #if defined(NETPOLL_TSAN)
     thread_ = __tsan_create_fiber(0);
@@ -66,6 +77,7 @@ class sanitizer_stack {
   // The fiber will never run again. Called from another stack.
   void destroy() noexcept {
 #if defined(NETPOLL_ASAN)
+    forget_fake_stack();
     // What the last frames left poisoned must not meet the next user of the memory.
     __asan_unpoison_memory_region(bottom_, size_);
     __lsan_unregister_root_region(bottom_, size_);
@@ -75,8 +87,11 @@ class sanitizer_stack {
 #endif
   }
 
-  // For a thread that is about to enter a fiber.
+  // For a thread that is about to enter a fiber. Again each time it may be another thread.
   void adopt_current_thread() noexcept {
+#if defined(NETPOLL_ASAN)
+    is_thread_ = true;
+#endif
 #if defined(NETPOLL_TSAN)
     thread_ = __tsan_get_current_fiber();
 #endif
@@ -86,6 +101,13 @@ class sanitizer_stack {
   [[gnu::always_inline]] inline void start_switch([[maybe_unused]] sanitizer_stack& next,
                                                   [[maybe_unused]] bool is_last) noexcept {
 #if defined(NETPOLL_ASAN)
+    next.show_dead_frames();
+    if (is_last) {
+      forget_fake_stack();
+      fake_stack_ = nullptr;
+    } else if (!is_thread_) {
+      hide_dead_frames();
+    }
     __sanitizer_start_switch_fiber(is_last ? nullptr : &fake_stack_, next.bottom_, next.size_);
 #endif
 #if defined(NETPOLL_TSAN)
@@ -97,17 +119,95 @@ class sanitizer_stack {
   [[gnu::always_inline]] inline void finish_switch(
       [[maybe_unused]] sanitizer_stack& previous) noexcept {
 #if defined(NETPOLL_ASAN)
-    __sanitizer_finish_switch_fiber(fake_stack_, &previous.bottom_, &previous.size_);
+    if (is_thread_) {
+      forget_thread();
+    }
+    const void* bottom = nullptr;
+    std::size_t size = 0;
+    __sanitizer_finish_switch_fiber(fake_stack_, &bottom, &size);
+    if (previous.is_thread_) {
+      previous.remember_thread(static_cast<const char*>(bottom), size);
+    }
+    previous.remember_fake_stack();
 #endif
   }
 
- private:
 #if defined(NETPOLL_ASAN)
-  const void* bottom_ = nullptr;
+
+ private:
+  // How much of what is below a parked fiber's frames is hidden. All of it would be a lot of shadow
+  // memory to write at each switch.
+  static constexpr std::size_t hidden_size = 32 * 1024;
+  // What the switch itself still stores below the stack pointer.
+  static constexpr std::size_t switch_size = 256;
+
+  [[gnu::always_inline]] inline void hide_dead_frames() noexcept {
+    const char* stack_pointer = nullptr;
+#if defined(__x86_64__)
+    asm volatile("movq %%rsp, %0" : "=r"(stack_pointer));
+#else
+    asm volatile("mov %0, sp" : "=r"(stack_pointer));
+#endif
+    const char* const end = stack_pointer - switch_size;
+    hidden_ = static_cast<std::size_t>(end - bottom_) > hidden_size ? end - hidden_size : bottom_;
+    if (hidden_ < end) {
+      hidden_end_ = end;
+      __asan_poison_memory_region(hidden_, static_cast<std::size_t>(hidden_end_ - hidden_));
+    }
+  }
+  void show_dead_frames() noexcept {
+    if (hidden_end_ != nullptr) {
+      __asan_unpoison_memory_region(hidden_, static_cast<std::size_t>(hidden_end_ - hidden_));
+      hidden_end_ = nullptr;
+    }
+  }
+
+  // LeakSanitizer knows one stack of each thread: while that is a fiber's, the thread's own must be
+  // told it.
+  void remember_thread(const char* bottom, std::size_t size) noexcept {
+    bottom_ = bottom;
+    size_ = size;
+    __lsan_register_root_region(bottom_, size_);
+  }
+  void forget_thread() noexcept {
+    forget_fake_stack();
+    if (bottom_ != nullptr) {
+      __lsan_unregister_root_region(bottom_, size_);
+      bottom_ = nullptr;
+    }
+  }
+
+  // With detect_stack_use_after_return most local variables are on a fake stack, which LeakSanitizer
+  // knows only while it is in use.
+  void remember_fake_stack() noexcept {
+    if (fake_stack_ != nullptr && fake_stack_size_ == 0) {
+      // As the runtime lays it out: a page, flags, eleven classes of frames. It is a mapping of its own.
+      std::size_t log = 16;
+      while (log != 20 && (std::size_t{1} << log) < size_) {
+        ++log;
+      }
+      fake_stack_size_ = 4096 + (std::size_t{1} << (log - 5)) + (std::size_t{11} << log);
+      __lsan_register_root_region(fake_stack_, fake_stack_size_);
+    }
+  }
+  void forget_fake_stack() noexcept {
+    if (fake_stack_size_ != 0) {
+      __lsan_unregister_root_region(fake_stack_, fake_stack_size_);
+      fake_stack_size_ = 0;
+    }
+  }
+
+  const char* bottom_ = nullptr;
   std::size_t size_ = 0;
+  const char* hidden_ = nullptr;
+  const char* hidden_end_ = nullptr;  // null: nothing is hidden
   void* fake_stack_ = nullptr;
+  std::size_t fake_stack_size_ = 0;  // 0: LeakSanitizer was not told of it
+  bool is_thread_ = false;
 #endif
 #if defined(NETPOLL_TSAN)
+
+ private:
   void* thread_ = nullptr;
 #endif
 };

@@ -2,8 +2,9 @@
 //
 // Which calls a stack is in: of the running thread or fiber, or of a context that is suspended.
 //
-// What is collected are return addresses, innermost first: the call is before the address. The place
-// where a signal interrupted is counted up by one to be like them. symbolize.h makes text of them.
+// What is collected are return addresses, innermost first: the call is before the address. The
+// place where a signal interrupted is counted up by one to be like them. symbolize.h makes text of
+// them.
 #pragma once
 
 namespace netpoll {

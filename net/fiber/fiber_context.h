@@ -31,8 +31,8 @@ void netpoll_call_below_context(void* context, void (*function)(void*), void* ar
 //
 // It is inline so that a switch is a jump, not a call. A call pushes an address on the processor's
 // return stack that the other side would have to return through: to another place, which is
-// mispredicted; or not at all, after which every return of the other side's callers is. A jump leaves
-// the return stack as it is, and for a fiber that was parked in the same calls it is right.
+// mispredicted; or not at all, after which every return of the other side's callers is. A jump
+// leaves the return stack as it is, and for a fiber that was parked in the same calls it is right.
 [[gnu::always_inline]] inline void* netpoll_switch_context(void** saved, void* next,
                                                            void* message = nullptr) noexcept {
   // All registers that a call may destroy are named here; the body keeps the others.

@@ -4,8 +4,8 @@
 //   0 x19 x20   16 x21 x22   32 x23 x24   48 x25 x26   64 x27 x28   80 x29   88 where it continues
 //   96 fpcr, unused
 // The stack pointer of the function that switched is the saved one plus 112. d8 to d15 are in that
-// function's frame. A new context continues in netpoll_enter_context, with the entry function in x19
-// and its argument in x20. Kept in step with fiber_context.cc.
+// function's frame. A new context continues in netpoll_enter_context, with the entry function in
+// x19 and its argument in x20. Kept in step with fiber_context.cc.
 //
 // Return addresses that callers signed are authenticated with the stack pointer they were signed
 // with, because a context's frames never move; the address where it continues is not a return
@@ -99,8 +99,8 @@ netpoll_enter_context:
     .size netpoll_enter_context, .-netpoll_enter_context
 
 // Calls a function such that unwinders find the frames of a suspended context above it, although it
-// runs on the caller's stack. x0 is the context, x1 the function, x2 its argument. The function must
-// not throw.
+// runs on the caller's stack. x0 is the context, x1 the function, x2 its argument. The function
+// must not throw.
     .globl netpoll_call_below_context
     .type netpoll_call_below_context, %function
     .balign 16

@@ -39,7 +39,8 @@ class ring {
       each.owner = this;
       each.next = &members_[(i + 1) % size];
       each.memory.reset(new char[stack_size]);
-      // Stacks whose tops lie at the same place of their pages would share a few lines of the cache.
+      // Stacks whose tops lie at the same place of their pages would share a few lines of the
+      // cache.
       each.context = netpoll::make_context(each.memory.get() + stack_size - i % 32 * 64, &enter,
                                            &each);
     }

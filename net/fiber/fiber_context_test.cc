@@ -85,7 +85,9 @@ template <typename Pause>
 }
 
 TEST(FiberContext, EntryGetsItsArgument) {
-  other_side other([](other_side& self) { self.seen.push_back(reinterpret_cast<std::intptr_t>(&self)); });
+  other_side other([](other_side& self) {
+    self.seen.push_back(reinterpret_cast<std::intptr_t>(&self));
+  });
   other.enter();
   EXPECT_EQ(other.calls, 1);
   ASSERT_EQ(other.seen.size(), 1u);

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What AddressSanitizer, LeakSanitizer and ThreadSanitizer must be told at a switch of stacks. The only
-// file that names them. In a build without them all of this is empty.
+// What AddressSanitizer, LeakSanitizer and ThreadSanitizer must be told at a switch of stacks. The
+// only file that names them. In a build without them all of this is empty.
 //
 // Order at a switch: start_switch() on the stack that is left, the switch, finish_switch() on the
 // stack that is entered. Both are inlined, and between start_switch() and the switch nothing may be
-// called: ThreadSanitizer keeps a stack of calls for each fiber, and a function that began on one and
-// returned on the other would spoil both.
+// called: ThreadSanitizer keeps a stack of calls for each fiber, and a function that began on one
+// and returned on the other would spoil both.
 //
 // ThreadSanitizer takes what a thread does on one fiber and then on another as ordered, as it is: a
-// program with one thread needs no locks. Two fibers race if nothing but chance lets them run on the
-// same thread, which it can only see when they did not. It has room for some 8000 fibers and threads.
+// program with one thread needs no locks. Two fibers race if nothing but chance lets them run on
+// the same thread, which it can only see when they did not. It has room for some 8000 fibers and
+// threads.
 //
 // LeakSanitizer takes for reachable what a parked fiber's frames point to, and what the stack of a
-// thread points to that runs a fiber. What once was below the frames of a parked fiber is hidden from
-// it by poison, for as far as `hidden_size`: an address that a dead frame left there must not keep a
-// leak from being found. Nothing instrumented may read a parked fiber's stack below its saved stack
-// pointer.
+// thread points to that runs a fiber. What once was below the frames of a parked fiber is hidden
+// from it by poison, for as far as `hidden_size`: an address that a dead frame left there must not
+// keep a leak from being found. Nothing instrumented may read a parked fiber's stack below its
+// saved stack pointer.
 #pragma once
 
 #include <cstddef>
@@ -177,11 +178,12 @@ class sanitizer_stack {
     }
   }
 
-  // With detect_stack_use_after_return most local variables are on a fake stack, which LeakSanitizer
-  // knows only while it is in use.
+  // With detect_stack_use_after_return most local variables are on a fake stack, which
+  // LeakSanitizer knows only while it is in use.
   void remember_fake_stack() noexcept {
     if (fake_stack_ != nullptr && fake_stack_size_ == 0) {
-      // As the runtime lays it out: a page, flags, eleven classes of frames. It is a mapping of its own.
+      // As the runtime lays it out: a page, flags, eleven classes of frames. It is a mapping of its
+      // own.
       std::size_t log = 16;
       while (log != 20 && (std::size_t{1} << log) < size_) {
         ++log;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What the sanitizers find, and do not find, in programs that switch stacks. In a build without them
-// what is left is that the switches work. Compiled twice: the second time with NETPOLL_TEST_FAKE_STACKS,
-// where AddressSanitizer looks for stack frames that are used after they were left.
+// What the sanitizers find, and do not find, in programs that switch stacks. In a build without
+// them what is left is that the switches work. Compiled twice: the second time with
+// NETPOLL_TEST_FAKE_STACKS, where AddressSanitizer looks for stack frames that are used after they
+// were left.
 #include "net/fiber/sanitizer.h"
 
 #include <gtest/gtest.h>
@@ -109,8 +110,8 @@ class fiber {
   bool is_finished_ = false;
 };
 
-// As functions of libraries that were compiled without a sanitizer use the stack: what they call, here
-// memset(), may be the sanitizer's all the same.
+// As functions of libraries that were compiled without a sanitizer use the stack: what they call,
+// here memset(), may be the sanitizer's all the same.
 [[gnu::noinline]] __attribute__((no_sanitize("address", "thread"))) void use_stack() {
   char buffer[8 * 1024];
   void* (*volatile fill)(void*, int, std::size_t) = &std::memset;
@@ -308,13 +309,14 @@ class disguised {
 #if defined(__x86_64__)
   asm volatile("" ::: "rbx", "r12", "r13", "r14", "r15", "memory");
 #else
-  asm volatile("" ::: "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28", "memory");
+  asm volatile("" ::: "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28",
+               "memory");
 #endif
   return lost;
 }
 
-// Objects that nobody else knows of. There are enough of them that not all addresses can have been left
-// somewhere else by chance.
+// Objects that nobody else knows of. There are enough of them that not all addresses can have been
+// left somewhere else by chance.
 class many_objects {
  public:
   many_objects() {

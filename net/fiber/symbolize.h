@@ -4,12 +4,12 @@
 //
 //   netpoll::symbolize(pc)   "net::conn::read(net::mutable_buffer)+0x4f (server+0x1c2af)"
 //
-// The functions are those of the symbol tables of the files the process was loaded from, static ones
-// included if the file was not stripped. Line numbers take debug information, and another program:
-// `addr2line -e server 0x1c2ae`, which is the address in the file, less one for a call.
+// The functions are those of the symbol tables of the files the process was loaded from, static
+// ones included if the file was not stripped. Line numbers take debug information, and another
+// program: `addr2line -e server 0x1c2ae`, which is the address in the file, less one for a call.
 //
-// Thread-safe, but not for signal handlers: files are read and memory is allocated. Each file is read
-// once and its names are kept, which is a few megabytes for a large program.
+// Thread-safe, but not for signal handlers: files are read and memory is allocated. Each file is
+// read once and its names are kept, which is a few megabytes for a large program.
 #pragma once
 
 #include <cstddef>
@@ -20,8 +20,8 @@
 namespace netpoll {
 
 // "function+0x12 (file+0x1234)", where 0x1234 is the address as the file's tools know it;
-// "0x7f0123401234 (file+0x1234)" if there is no name, and "0x7f0123401234" if the address belongs to
-// no file. The function is that of the byte before `return_address`. Throws std::bad_alloc only.
+// "0x7f0123401234 (file+0x1234)" if there is no name, and "0x7f0123401234" if the address belongs
+// to no file. The function is that of the byte before `return_address`. Throws std::bad_alloc only.
 std::string symbolize(const void* return_address);
 
 // The functions that the symbol table of an ELF file names.
@@ -31,7 +31,7 @@ class symbol_table {
   explicit symbol_table(const char* path);
 
   struct function {
-    std::uint64_t address = 0;   // in the file's own terms, before it is moved to where it is loaded
+    std::uint64_t address = 0;   // in the file's own terms, before it is moved to its place
     const char* name = nullptr;  // as the linker knows it; null if none was found
   };
 

@@ -262,7 +262,10 @@ void run_loop::wait_idle(worker& self, unique_lock& lock, netpoll::nanotime unti
   idle_ = &self;
   add_sleepers(1);
   sleepers_in_time_ += until != netpoll::never;
-  if (!finds_work_before_sleep(self) && !finds_work_in_idle_check(self, lock)) {
+  if (!finds_work_before_sleep(self)) {
+    if (may_be_stuck()) {
+      events_.wake();  // it is for the one who waits for events to say: he may have some
+    }
     const auto is_woken = [&] { return self.idle.is_woken; };
     if (until == netpoll::never || netpoll::clock::is_replaced()) {
       self.idle.wake_up.wait(lock, is_woken);
@@ -274,7 +277,6 @@ void run_loop::wait_idle(worker& self, unique_lock& lock, netpoll::nanotime unti
     remove_idle(self);
   }
   sleepers_in_time_ -= until != netpoll::never;
-  add_sleepers(-1);
 }
 
 // Needs mutex_. The worker counts as a sleeper already, so whoever pushes from now on calls for help;
@@ -287,22 +289,31 @@ bool run_loop::finds_work_before_sleep(worker& self) noexcept {
   return steal(self);
 }
 
-// Needs mutex_, and gives it up for a while if there is something to check.
-bool run_loop::finds_work_in_idle_check(worker& self, unique_lock& lock) noexcept {
+// Needs mutex_. Whether everybody sleeps, and nothing is under way that the loop knows of but fibers.
+bool run_loop::may_be_stuck() const noexcept {
   // relaxed, all: under the mutex, or as where they are written.
-  const auto check = idle_check_.load(std::memory_order_relaxed);
-  if (check == nullptr || is_embedded_.load(std::memory_order_relaxed) ||
+  if (idle_check_.load(std::memory_order_relaxed) == nullptr ||
+      is_embedded_.load(std::memory_order_relaxed) ||
       sleepers_.load(std::memory_order_relaxed) != worker_count_ || sleepers_in_time_ != 0 ||
       events_.next_timer() != netpoll::never) {
     return false;
   }
   const totals sum = sum_of_counts();
   // Nobody runs, so all has been counted.
-  if (sum.fibers_spawned - sum.fibers_finished != work_.load(std::memory_order_relaxed)) {
+  return sum.fibers_spawned - sum.fibers_finished == work_.load(std::memory_order_relaxed);
+}
+
+// Needs mutex_, and gives it up for a while if there is something to check. For the one who is about to
+// wait for events: all others are really asleep.
+bool run_loop::finds_work_in_idle_check(worker& self, unique_lock& lock) noexcept {
+  if (!may_be_stuck()) {
     return false;
   }
+  const auto check = idle_check_.load(std::memory_order_relaxed);  // relaxed: as above
   lock.unlock();
-  check(*this);
+  if (check != nullptr) {
+    check(*this);
+  }
   lock.lock();
   return !shared_.empty() || self.size() != 0 || self.has_bound() ||
          stopped_.load(std::memory_order_relaxed);
@@ -322,6 +333,14 @@ void run_loop::remove_idle(worker& who) noexcept {
     at = &(*at)->idle.next;
   }
   *at = who.idle.next;
+  add_sleepers(-1);
+}
+
+// Needs mutex_. `who` is in idle_.
+void run_loop::wake_idle(worker& who) noexcept {
+  remove_idle(who);
+  who.idle.is_woken = true;
+  who.idle.wake_up.notify_one();
 }
 
 // Needs mutex_. The worker has work. Whoever is woken to find some wakes the next one, as long as there
@@ -359,11 +378,9 @@ void run_loop::wake_one() noexcept {
     return;
   }
   if (idle_ != nullptr) {
-    worker& who = *std::exchange(idle_, idle_->idle.next);
-    who.is_searching = true;
+    idle_->is_searching = true;
     is_searched_.store(true, std::memory_order_relaxed);
-    who.idle.is_woken = true;
-    who.idle.wake_up.notify_one();
+    wake_idle(*idle_);
     ++past_.wakes;
   } else if (sleepers_.load(std::memory_order_relaxed) != 0) {
     is_searched_.store(true, std::memory_order_relaxed);
@@ -387,9 +404,7 @@ void run_loop::wake(worker& who) noexcept {
   }
   for (worker* each = idle_; each != nullptr; each = each->idle.next) {
     if (each == &who) {
-      remove_idle(who);
-      who.idle.is_woken = true;
-      who.idle.wake_up.notify_one();
+      wake_idle(who);
       return;
     }
   }
@@ -521,10 +536,8 @@ void run_loop::embed() noexcept {
 void run_loop::stop() noexcept {
   const std::lock_guard lock(mutex_);
   stopped_.store(true, std::memory_order_release);
-  while (worker* const who = idle_) {
-    idle_ = who->idle.next;
-    who->idle.is_woken = true;
-    who->idle.wake_up.notify_one();
+  while (idle_ != nullptr) {
+    wake_idle(*idle_);
   }
   if (poller_ != nullptr) {
     events_.wake();

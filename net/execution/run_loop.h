@@ -202,7 +202,9 @@ class run_loop {
   void wait_for_events(worker& self, unique_lock& lock, netpoll::nanotime until);
   void wait_idle(worker& self, unique_lock& lock, netpoll::nanotime until);
   bool finds_work_before_sleep(worker& self) noexcept;
+  bool may_be_stuck() const noexcept;
   bool finds_work_in_idle_check(worker& self, unique_lock& lock) noexcept;
+  void wake_idle(worker& who) noexcept;
   void has_found(worker& self) noexcept;
   void end_search(worker& self) noexcept;
   void add_sleepers(int count) noexcept;

@@ -134,6 +134,28 @@ TEST(Deadlock, ThreadThatTalksToAFiberIsHelp) {
   runner.join();
 }
 
+// The thread that fires a timer still counts as asleep, and the timer as none, when the others look.
+TEST(Deadlock, TimersThatFireOnAnotherThreadAreNone) {
+  net::io_context context;
+  context.detect_deadlock(true);
+  for (int i = 0; i != 8; ++i) {
+    net::go(context, {.pinned = true}, [] {
+      for (int round = 0; round != 100; ++round) {
+        net::this_fiber::sleep_for(20us);
+      }
+    });
+  }
+  std::vector<std::thread> others;
+  for (int i = 0; i != 3; ++i) {
+    others.emplace_back([&] { context.run(); });
+  }
+  context.run();
+  for (std::thread& each : others) {
+    each.join();
+  }
+  EXPECT_TRUE(context.stopped());
+}
+
 TEST(Deadlock, WorkGuardMeansThatMoreWillCome) {
   net::io_context context;
   context.detect_deadlock(true);

@@ -53,7 +53,7 @@ bool fiber_state::unwind_all(run_loop& loop) {
 netpoll::stack fiber_state::allocate(std::size_t stack_size, std::size_t body_size) {
   // A large function object must not eat the stack it is to run on.
   const std::size_t wanted = stack_size == 0 ? netpoll::default_stack_size() : stack_size;
-  const std::size_t extra = body_size > 1024 ? body_size : 0;
+  const std::size_t extra = body_size > wanted / 8 ? body_size : 0;
   std::error_code error;
   const netpoll::stack memory = netpoll::acquire_stack(wanted + extra, error);
   if (memory.bottom == nullptr) {
@@ -96,6 +96,7 @@ void fiber_state::start(const fiber_options& options, handle ownership) noexcept
   }
   sanitizer_.create(stack_.bottom, stack_.size);
   context_ = netpoll::make_context(body_, &entry, this);
+  stack_.header().kind.store(&kind, std::memory_order_relaxed);  // relaxed: the next one
   stack_.header().occupant.store(this, std::memory_order_release);
   worker* const self = worker::of(loop_);
   if (self != nullptr) {

@@ -102,6 +102,9 @@ class fiber_state final : public operation,
   void detach() noexcept;
   bool has_finished() const noexcept;
 
+  // Its address marks the stacks of these fibers: the other flavour's are not to be touched.
+  static constexpr char kind = 0;
+
   std::uint64_t id() const noexcept { return id_; }
   const char* name() const noexcept { return name_; }
   const netpoll::stack& memory() const noexcept { return stack_; }

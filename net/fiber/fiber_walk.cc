@@ -29,10 +29,13 @@ bool fiber_walk::go_on_with(visitor visit, void* context) {
   } const guard;
   for (;;) {
     void* occupant = nullptr;
-    if (cursor_.next(occupant).bottom == nullptr) {
+    const netpoll::stack place = cursor_.next(occupant);
+    if (place.bottom == nullptr) {
       return false;
     }
-    if (!visit(context, *static_cast<fiber_state*>(occupant))) {
+    // relaxed: set before the occupant, which was acquired.
+    if (place.header().kind.load(std::memory_order_relaxed) == &fiber_state::kind &&
+        !visit(context, *static_cast<fiber_state*>(occupant))) {
       return true;
     }
   }

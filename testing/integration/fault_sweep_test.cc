@@ -411,7 +411,9 @@ void sweep(kernel which_kernel, call which) {
   if (jobs.empty()) {
     GTEST_SKIP() << "the runs make no such call";
   }
-  EXPECT_FALSE(errors_of(which).empty()) << "the runs make this call: list its errors";
+  // It does not fail once it has worked, and can only be late.
+  const bool never_fails = which == call::memory_barrier;
+  EXPECT_EQ(errors_of(which).empty(), never_fails) << "the runs make this call: list its errors";
   ++totals.calls;
   totals.errors += errors_of(which).size();
   run_all(which_kernel, jobs);

@@ -34,7 +34,15 @@
 //   about to leave the function that made it so.
 #pragma once
 
+#include "net/fiber/sync/barrier.h"
 #include "net/fiber/sync/channel.h"
 #include "net/fiber/sync/condition_variable.h"
+#include "net/fiber/sync/event.h"
+#include "net/fiber/sync/latch.h"
 #include "net/fiber/sync/mutex.h"
+#include "net/fiber/sync/once.h"
+#include "net/fiber/sync/recursive_mutex.h"
+#include "net/fiber/sync/select.h"
 #include "net/fiber/sync/semaphore.h"
+#include "net/fiber/sync/shared_mutex.h"
+#include "net/fiber/sync/wait_group.h"

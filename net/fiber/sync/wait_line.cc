@@ -30,12 +30,17 @@ bool line_waiter::commit() noexcept {
 }
 
 bool line_waiter::withdraw() noexcept {
-  const std::lock_guard lock(line_);
-  if (state_ != state::queued) {
-    return false;
+  wait_line::admitted through;
+  {
+    const std::lock_guard lock(line_);
+    if (state_ != state::queued) {
+      return false;
+    }
+    line_.waiters_.remove(*this);
+    state_ = state::outside;
+    make_way(through);
   }
-  line_.waiters_.remove(*this);
-  state_ = state::outside;
+  through.resume();
   return true;
 }
 

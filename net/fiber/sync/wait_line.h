@@ -35,6 +35,7 @@ class wait_line {
   // Those who have been let through and are to be resumed, which they must be.
   class admitted {
    public:
+    bool any() const noexcept { return !queue_.empty(); }
     void resume() noexcept { netpoll::resume_all(queue_, netpoll::wake_reason::ready); }
 
    private:
@@ -76,6 +77,9 @@ class line_waiter : public netpoll::waiter, public netpoll::intrusive_list_node<
 
   // Under the lock of the line: whether there is no need to wait. If so, takes what it came for.
   virtual bool try_pass() noexcept = 0;
+
+  // Under the lock of the line, after this was withdrawn: lets through who only waited behind it.
+  virtual void make_way(wait_line::admitted& /*through*/) noexcept {}
 
  private:
   friend class wait_line;

@@ -86,6 +86,7 @@ void run_loop::run_one_turn(worker& self, operation& what) {
       }
     }
   } end{*this, self};
+  self.beat().tick();
   end.is_finished = what.run(*this);
 }
 
@@ -235,7 +236,11 @@ void run_loop::wait_for_events(worker& self, unique_lock& lock, netpoll::nanotim
   const std::size_t size_before = self.size();
   self.is_polling = true;
   lock.unlock();
+  if (may_sleep) {
+    self.beat().rest();
+  }
   events_.wait(until);
+  self.beat().tick();
   const netpoll::nanotime now = netpoll::clock::now();
   self.set_about_now(now);
   last_poll_.store(now, std::memory_order_relaxed);  // relaxed: a hint
@@ -267,11 +272,13 @@ void run_loop::wait_idle(worker& self, unique_lock& lock, netpoll::nanotime unti
       events_.wake();  // it is for the one who waits for events to say: he may have some
     }
     const auto is_woken = [&] { return self.idle.is_woken; };
+    self.beat().rest();
     if (until == netpoll::never || netpoll::clock::is_replaced()) {
       self.idle.wake_up.wait(lock, is_woken);
     } else {
       self.idle.wake_up.wait_until(lock, netpoll::to_steady_time(until), is_woken);
     }
+    self.beat().tick();
   }
   if (!self.idle.is_woken) {
     remove_idle(self);

@@ -26,12 +26,19 @@ worker::worker(run_loop& loop, bool many) noexcept
       loop_(loop),
       outer_(std::exchange(this_thread_state().innermost, this)),
       // What runs in here is not on the fiber that called the run function.
-      outer_host_(std::exchange(this_thread_state().host, nullptr)) {
+      outer_host_(std::exchange(this_thread_state().host, nullptr)),
+      beat_(worker_beat::of_this_thread()) {
+  beat_.tick();
   loop.add_worker(*this);
 }
 
 worker::~worker() {
   loop_.remove_worker(*this);
+  if (outer_ == nullptr) {
+    beat_.rest();
+  } else {
+    beat_.tick();  // what called the run function goes on
+  }
   thread_state& state = this_thread_state();
   state.innermost = outer_;
   state.host = outer_host_;

@@ -14,6 +14,7 @@
 
 #include "net/config.h"
 #include "net/execution/operation.h"
+#include "net/execution/worker_beat.h"
 #include "netpoll/base/biased_lock.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/base/intrusive_list.h"
@@ -194,6 +195,9 @@ class worker : public netpoll::intrusive_list_node<worker> {
   thread_binding* binding() const noexcept { return binding_; }
   void set_binding(thread_binding* mine) noexcept { binding_ = mine; }
 
+  // To be ticked when something is begun.
+  worker_beat& beat() noexcept { return beat_; }
+
   worker_counts& counts() noexcept { return counts_; }
   const worker_counts& counts() const noexcept { return counts_; }
 
@@ -228,6 +232,7 @@ class worker : public netpoll::intrusive_list_node<worker> {
   run_loop& loop_;
   worker* const outer_;
   fiber_host* const outer_host_;
+  worker_beat& beat_;  // the thread's
 
   netpoll::biased_lock lock_;
   operation_queue queue_;             // under lock_

@@ -120,6 +120,7 @@ void fiber_state::arrive() noexcept {
   activity_.store(activity::running, std::memory_order_relaxed);  // relaxed: nothing hangs on it
   if (host.self != nullptr) {
     host.self->counts().switches.add();
+    host.self->beat().tick();
   }
   if (before != nullptr) {
     before->settle(host);
@@ -203,6 +204,7 @@ void fiber_state::yield(fiber_host& host) {
   fiber_state& self = *host.running;
   if (!self.is_unwinding_) {
     if (host.self != nullptr && host.self->may_go_on() && !self.loop_.stopped()) {
+      host.self->beat().tick();
       return;  // there is nobody else
     }
     self.leave(departure::yielded, host);

@@ -25,8 +25,8 @@ struct unit {
   nanotime length;
   std::string_view name;
 };
-constexpr unit units[] = {{day, " d"},        {hour, " h"},         {minute, " min"},
-                          {second, " s"},     {millisecond, " ms"}, {microsecond, " us"},
+constexpr unit units[] = {{day, " d"},    {hour, " h"},         {minute, " min"},
+                          {second, " s"}, {millisecond, " ms"}, {microsecond, " us"},
                           {1, " ns"}};
 
 // What a socket of that family and type is called.
@@ -83,7 +83,8 @@ text_writer& text_writer::append_number(std::uint64_t number, unsigned base) noe
     *--first = "0123456789abcdef"[number % base];
     number /= base;
   } while (number != 0);
-  return *this << std::string_view(first, static_cast<std::size_t>(digits + sizeof(digits) - first));
+  return *this << std::string_view(first,
+                                   static_cast<std::size_t>(digits + sizeof(digits) - first));
 }
 
 text_writer& text_writer::operator<<(in_hex number) noexcept {
@@ -116,7 +117,8 @@ text_writer& text_writer::operator<<(in_time when) noexcept {
     return *this << " in " << duration_text{when.from_now};
   }
   // The smallest number has no opposite.
-  const nanotime ago = when.from_now == std::numeric_limits<nanotime>::min() ? never : -when.from_now;
+  const nanotime ago =
+      when.from_now == std::numeric_limits<nanotime>::min() ? never : -when.from_now;
   return *this << " passed " << duration_text{ago} << " ago";
 }
 
@@ -175,8 +177,8 @@ text_writer& text_writer::operator<<(const socket_address& address) noexcept {
     ::sockaddr_un local{};
     std::memcpy(&local, &address.storage, std::min<std::size_t>(address.size, sizeof(local)));
     constexpr std::size_t start = offsetof(::sockaddr_un, sun_path);
-    const std::size_t length =
-        std::min<std::size_t>(address.size, sizeof(local)) - std::min<std::size_t>(address.size, start);
+    const std::size_t length = std::min<std::size_t>(address.size, sizeof(local)) -
+                               std::min<std::size_t>(address.size, start);
     if (length == 0) {
       return *this;
     }

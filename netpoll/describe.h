@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Text of a fixed size, for what must be said where nothing may be allocated or locked: what a fiber
-// waits for, told to whoever looks into a running process; a line written by a signal handler.
+// Text of a fixed size, for what must be said where nothing may be allocated or locked: what a
+// fiber waits for, told to whoever looks into a running process; a line written by a signal
+// handler.
 //
 //   netpoll::description text;
 //   text << "read " << socket_address(name, size) << ", deadline" << in_time(when - now);
@@ -39,8 +40,8 @@ struct in_time {
   nanotime from_now;
 };
 
-// 127.0.0.1:80, [::1]:80, [fe80::1%2]:80, /run/socket, @abstract; nothing for an unnamed unix socket.
-// The address is read when it is put into the text.
+// 127.0.0.1:80, [::1]:80, [fe80::1%2]:80, /run/socket, @abstract; nothing for an unnamed unix
+// socket. The address is read when it is put into the text.
 struct socket_address {
   socket_address(const ::sockaddr_storage& which, ::socklen_t size) noexcept
       : storage(which), size(size) {}
@@ -73,8 +74,8 @@ class text_writer {
     static_assert(!std::is_same_v<Number, char> && !std::is_same_v<Number, bool>);
     if constexpr (std::is_signed_v<Number>) {
       if (number < 0) {
-        return (*this << "-").append_number(std::uint64_t{0} - static_cast<std::uint64_t>(number),
-                                            10);
+        return (*this << "-")
+            .append_number(std::uint64_t{0} - static_cast<std::uint64_t>(number), 10);
       }
     }
     return append_number(static_cast<std::uint64_t>(number), 10);

@@ -114,8 +114,7 @@ TEST(Description, InternetAddresses) {
   EXPECT_EQ(text_of_v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}), "[::1]:80");
   EXPECT_EQ(text_of_v6({0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x0a, 0xbc}, 3),
             "[fe80::abc%3]:80");
-  EXPECT_EQ(text_of_v6({0x20, 0x01, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}),
-            "[2001:0:0:1::]:80")
+  EXPECT_EQ(text_of_v6({0x20, 0x01, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}), "[2001:0:0:1::]:80")
       << "the longest run is left out";
   EXPECT_EQ(text_of_v6({0, 1, 0, 0, 0, 3, 0, 4, 0, 5, 0, 6, 0, 7, 0, 8}), "[1:0:3:4:5:6:7:8]:80")
       << "a single zero is not a run";

@@ -26,8 +26,8 @@ using activity = fiber_state::activity;
 
 constexpr int most_frames = 48;
 
-// To begin a visit costs a memory barrier on all processors, so several fibers are visited in one; but
-// what is found must fit on a small stack.
+// To begin a visit costs a memory barrier on all processors, so several fibers are visited in one;
+// but what is found must fit on a small stack.
 constexpr std::size_t fibers_at_once = 8;
 
 // Where the text goes, a line at a time.

@@ -28,8 +28,8 @@
 
 using namespace std::chrono_literals;
 
-// These are looked for by their names: external, and not inlined. The last thing they do is not a call,
-// so that their frames stay.
+// These are looked for by their names: external, and not inlined. The last thing they do is not a
+// call, so that their frames stay.
 [[gnu::noinline]] void wait_in_the_users_function() {
   net::error_code ec;
   net::this_fiber::sleep_for(1h, ec);
@@ -61,7 +61,9 @@ bool ends_with_line(const std::string& dump, const std::string& line) {
   return dump.ends_with("\n" + line + "\n") || dump == line + "\n";
 }
 
-TEST(DumpFibers, SaysThatThereAreNone) { EXPECT_EQ(dumped(), "0 fibers: 0 running, 0 ready, 0 parked\n"); }
+TEST(DumpFibers, SaysThatThereAreNone) {
+  EXPECT_EQ(dumped(), "0 fibers: 0 running, 0 ready, 0 parked\n");
+}
 
 TEST(DumpFibers, SaysWhatEachFiberDoes) {
   net::io_context context;
@@ -96,7 +98,8 @@ TEST(DumpFibers, SaysWhatEachFiberDoes) {
 
   EXPECT_TRUE(line_of(seen, "sleeper").starts_with("\"sleeper\" [parked]: sleep, ends in 59 min"))
       << seen;
-  EXPECT_TRUE(line_of(seen, "timed").starts_with("\"timed\" [parked]: timer, ends in 1.9 h")) << seen;
+  EXPECT_TRUE(line_of(seen, "timed").starts_with("\"timed\" [parked]: timer, ends in 1.9 h"))
+      << seen;
   EXPECT_TRUE(line_of(seen, "parent").starts_with("\"parent\" [parked]: join fiber ")) << seen;
   EXPECT_NE(line_of(seen, "parent").find(" \"child\", ends in 59 min"), std::string::npos) << seen;
   EXPECT_TRUE(line_of(seen, "acceptor").starts_with("\"acceptor\" [parked]: accept tcp 127.0.0.1:"))
@@ -129,7 +132,8 @@ TEST(DumpFibers, ShowsTheStackOfWhatIsParkedAndOfTheCaller) {
     EXPECT_NE(parked.find("    wait_in_the_users_function()+0x"), std::string::npos) << dump;
     EXPECT_NE(parked.find("    netpoll_enter_context+0x"), std::string::npos) << dump;
   }
-  EXPECT_NE(stack_of(seen, "caller").find("    dump_in_the_users_function"), std::string::npos) << seen;
+  EXPECT_NE(stack_of(seen, "caller").find("    dump_in_the_users_function"), std::string::npos)
+      << seen;
 }
 
 // Without names: where in which file.
@@ -142,7 +146,8 @@ std::string dumped_to_descriptor() {
   writing.reset();
   std::string text;
   std::array<char, 4096> part;
-  while (const std::size_t size = netpoll::sys::read(reading.get(), part.data(), part.size()).bytes()) {
+  while (const std::size_t size =
+             netpoll::sys::read(reading.get(), part.data(), part.size()).bytes()) {
     text.append(part.data(), size);
   }
   return text;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Where a debugger finds things in a fiber, so that its script need not know the sources it looks at:
-// net/fiber/gdb/netpoll_gdb.py reads these constants from the program, or from its core file. Fibers
-// are found through `netpoll_stack_directory`.
+// Where a debugger finds things in a fiber, so that its script need not know the sources it looks
+// at: net/fiber/gdb/netpoll_gdb.py reads these constants from the program, or from its core file.
+// Fibers are found through `netpoll_stack_directory`.
 //
 // Layouts of plain C structs; offsets in bytes. A change of meaning changes the version.
 #pragma once
@@ -11,8 +11,8 @@
 
 extern "C" {
 
-// Of a suspended context. Registers that are not listed are lost; the stack pointer is that of whoever
-// switched, and so has no place of its own.
+// Of a suspended context. Registers that are not listed are lost; the stack pointer is that of
+// whoever switched, and so has no place of its own.
 struct netpoll_context_layout_type {
   struct saved_register {
     char name[8];  // as the debugger calls it

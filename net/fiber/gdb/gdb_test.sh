@@ -33,7 +33,8 @@ run_gdb() {
     >"$output" 2>&1 </dev/null || true
 }
 
-if ! command -v gdb >/dev/null || ! gdb -nx -batch -ex 'python print(1)' 2>/dev/null | grep -qx 1; then
+has_python() { gdb -nx -batch -ex 'python print(1)' 2>/dev/null | grep -qx 1; }
+if ! command -v gdb >/dev/null || ! has_python; then
   printf 'gdb_test: there is no gdb with Python: nothing is tested\n'
   exit 0
 fi
@@ -60,7 +61,8 @@ part() {
   printf '%s' "$work/$1.txt"
 }
 
-expect "$live" '^fiber [1235] "sleeper" \[parked\]: net::.*sleeper$' 9 # in the list, when selected, among those parked
+# In the list, when selected, and among those that are parked.
+expect "$live" '^fiber [1235] "sleeper" \[parked\]: net::.*sleeper$' 9
 expect "$live" '^fiber 4 "joiner" \[parked\]: net::.*join_waiter$' 2
 expect "$live" '^fiber 6 "stopper" \[running\]$' 1
 expect "$live" '^fiber 7 "never run before" \[created\]$' 1
@@ -90,8 +92,10 @@ if "$program" is_sanitized; then
   run_gdb "$dead" -ex 'fiber list' -ex 'echo == one stack\n' -ex 'fiber 500 bt' \
     -ex 'fiber 501' -ex 'info frame' "$program" "$core"
   rm -f "$core"
-  expect "$dead" '^fiber [0-9]+ "sleeper" \[parked\]' $((fibers + 2)) # with the child, and fiber 501
-  expect "$dead" "^$((fibers + 4)) fibers: 1 created, 0 ready, 1 running, $((fibers + 2)) parked\$" 1
+  # With the joiner's child, and 501 once more.
+  expect "$dead" '^fiber [0-9]+ "sleeper" \[parked\]' $((fibers + 2))
+  counts="1 created, 0 ready, 1 running, $((fibers + 2)) parked"
+  expect "$dead" "^$((fibers + 4)) fibers: $counts\$" 1
   expect "$dead" '^#[0-9]+ .* wait_in_the_users_function' 1
   expect "$dead" '^#[0-9]+ .* netpoll_enter_context' 1
   expect "$dead" '^Stack level 1, frame at' 1

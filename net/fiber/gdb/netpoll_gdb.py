@@ -8,18 +8,18 @@
     (gdb) fiber all bt                # all stacks; `fiber parked bt` and so on: those in that state
     (gdb) fiber 12                    # from now on up, down, frame and bt are about fiber 12 ...
     (gdb) fiber off                   # ... until this, or until the process continues
-    (gdb) fiber gcore core.1          # of a live process: a core file with the stacks of fibers in it
+    (gdb) fiber gcore core.1          # of a live process: a core file that has the stacks of fibers
 
-A fiber that runs is shown as its thread is. The stack of any other hangs above frame 0 of the selected
-thread as long as a command looks at it, so its frames begin with 1. No register and no memory is
-changed, so that it works on core files, and a live process can simply go on.
+A fiber that runs is shown as its thread is. The stack of any other hangs above frame 0 of the
+selected thread as long as a command looks at it, so its frames begin with 1. No register and no
+memory is changed, so that it works on core files, and a live process can simply go on.
 
-gdb's own gcore leaves out memory that has guards in it as Linux 6.13 makes them, and with it all stacks
-of fibers. `fiber gcore` takes the guards away as long as it writes, by calls of madvise() in the
-process, which no other thread runs meanwhile. The kernel's core files have everything.
+gdb's own gcore leaves out memory that has guards in it as Linux 6.13 makes them, and with it all
+stacks of fibers. `fiber gcore` takes the guards away as long as it writes, by calls of madvise() in
+the process, which no other thread runs meanwhile. The kernel's core files have everything.
 
-The script takes offsets from the program (net/fiber/fiber_layout.h and net/fiber/stack_directory.h).
-It needs the program's symbol table; debugging information is needed for nothing but line numbers and
+The script takes offsets from the program (net/fiber/fiber_layout.h, net/fiber/stack_directory.h). It
+needs the program's symbol table; debugging information is needed for nothing but line numbers and
 variables, as ever.
 """
 
@@ -36,7 +36,7 @@ def address_of(symbol):
     try:
         return int(gdb.parse_and_eval("(unsigned long) &" + symbol))
     except gdb.error:
-        raise gdb.GdbError("no %s here: is there a program with netpoll's fibers, and its symbols?" % symbol)
+        raise gdb.GdbError("no %s: is there a program with netpoll's fibers and symbols?" % symbol)
 
 
 def read(address, form):
@@ -81,7 +81,8 @@ class FiberLayout:
         if fields[0] != 1:
             raise gdb.GdbError("this script does not know fibers of version %d" % fields[0])
         self.context_layout = ContextLayout(fields[1])
-        (self.id, self.name, self.context, self.activity, self.since, self.park, self.park_bits) = fields[2:]
+        self.id, self.name, self.context, self.activity = fields[2:6]
+        self.park, self.park_bits = fields[7:]
 
 
 class Fiber:
@@ -303,7 +304,8 @@ def advise(address, size, advice):
     """What madvise() says in the process."""
     return int(
         gdb.parse_and_eval(
-            "((int (*)(void *, unsigned long, int)) madvise)((void *) %d, %d, %d)" % (address, size, advice)
+            "((int (*)(void *, unsigned long, int)) madvise)((void *) %d, %d, %d)"
+            % (address, size, advice)
         )
     )
 
@@ -370,7 +372,8 @@ class FiberCommand(gdb.Command):
                         gdb.write("%s\n" % problem)
         else:
             raise gdb.GdbError(
-                "fiber list | <id> [command] | all|parked|ready|running|created command | off | gcore file"
+                "fiber list | <id> [command] | all|parked|ready|running|created command | off"
+                " | gcore file"
             )
 
     def complete(self, text, word):
@@ -381,8 +384,9 @@ class FiberCommand(gdb.Command):
         fibers = all_fibers()
         for each in fibers:
             gdb.write(headline(each) + "\n")
-        counts = ["%d %s" % (sum(each.state == state for each in fibers), state) for state in STATES]
-        gdb.write("%d fiber%s: %s\n" % (len(fibers), "" if len(fibers) == 1 else "s", ", ".join(counts)))
+        states = [each.state for each in fibers]
+        counts = ", ".join("%d %s" % (states.count(each), each) for each in STATES)
+        gdb.write("%d fiber%s: %s\n" % (len(fibers), "" if len(fibers) == 1 else "s", counts))
 
     @staticmethod
     def select(fiber):

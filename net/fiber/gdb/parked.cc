@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What gdb_test.sh looks at: a program with fibers in every state, that comes by stop_here() in one of
-// them and ends.
+// What gdb_test.sh looks at: a program with fibers in every state, that comes by stop_here() in one
+// of them and ends.
 //
 //   parked <how many fibers>
 //   parked is_sanitized        exits with 1 if it is built with a sanitizer

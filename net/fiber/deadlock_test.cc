@@ -53,7 +53,9 @@ class DeadlockDeathTest : public ::testing::Test {
     if (has_foreign_thread) {
       GTEST_SKIP() << "the sanitizer's thread could help";
     }
-    testing::GTEST_FLAG(death_test_style) = "threadsafe";
+    if (netpoll::thread_count() == 0) {
+      GTEST_SKIP() << "the kernel, or what plays it, does not say how many threads there are";
+    }
   }
 };
 

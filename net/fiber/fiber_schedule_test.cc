@@ -273,7 +273,6 @@ TEST(FiberSchedule, StopsRaceWithTheEnd) {
 }
 
 TEST(FiberScheduleDeathTest, PinOfAFiberThatObeysAnExecutorAborts) {
-  testing::GTEST_FLAG(death_test_style) = "threadsafe";
   EXPECT_DEATH(
       {
         net::io_context context;

@@ -20,8 +20,9 @@ struct fiber_layout {
       .activity = offsetof(fiber_state, activity_),
       .since = offsetof(fiber_state, since_),
       .park = offsetof(fiber_state, park_),
-      .park_bits = fiber_state::all_bits,
+      .park_bits = park_word::all_bits,
   };
+  static_assert(sizeof(fiber_state::park_) == sizeof(void*));
   static_assert(sizeof(fiber_state::activity_) == 1);
   static_assert(static_cast<int>(fiber_state::activity::parked) == 3);
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // How a fiber waits, and everything that can end that: being resumed, a deadline, being cancelled,
-// being unwound. The states are at fiber_state::park_.
+// being unwound. The states are at park_word.
 #include <exception>
 
 #include "net/execution/run_loop.h"
@@ -135,15 +135,14 @@ void fiber_state::park_once(netpoll::waiter& what) noexcept {
   if (host.self != nullptr) {
     since_.store(host.self->about_now(), std::memory_order_relaxed);  // relaxed: nothing hangs on it
   }
-  park_.store(reinterpret_cast<word>(&what) | committing, std::memory_order_release);
+  park_.begin(what);
   leave(departure::parked, host);
 }
 
 // By who runs after the fiber has left its stack. True: the fiber waits and may already be running
 // elsewhere, so nothing of it may be touched. False: it has to go on.
 bool fiber_state::commit_park() noexcept {
-  // relaxed: written by the fiber, on this thread.
-  auto& what = *reinterpret_cast<netpoll::waiter*>(park_.load(std::memory_order_relaxed) & ~all_bits);
+  netpoll::waiter& what = park_.begun();
   netpoll::light_fence();  // with cancel()
   if (heeds_cancel_ && is_cancelled()) {
     outcome_ = wait_result::cancelled;
@@ -152,14 +151,9 @@ bool fiber_state::commit_park() noexcept {
     if (deadline_ != nullptr) {
       deadline_->arm();
     }
-    word expected = reinterpret_cast<word>(&what) | committing;
-    return park_.compare_exchange_strong(expected, reinterpret_cast<word>(&what),
-                                         std::memory_order_acq_rel) ||
-           !let_go(committing);
+    return park_.publish(what) || !let_go(park_word::owner::committing);
   }
-  // relaxed: the next word stored is a release. A note is lost, but what it was about is looked at
-  // before the next wait.
-  park_.store(0, std::memory_order_relaxed);
+  park_.abandon();
   return false;
 }
 
@@ -174,99 +168,40 @@ wait_result fiber_state::interruption() const noexcept {
 
 // Something that may end the wait has come: a deadline, a cancellation. The fiber must not be gone.
 void fiber_state::interrupt() noexcept {
-  word now = park_.load(std::memory_order_acquire);
-  for (;;) {
-    if (now == 0) {
-      return;  // not parked: it looks for itself before it parks
-    }
-    const bool is_owned = (now & (committing | held)) != 0;
-    const word next = is_owned ? now | noted : now | held | noted;
-    if (park_.compare_exchange_weak(now, next, std::memory_order_acq_rel,
-                                    std::memory_order_acquire)) {
-      if (!is_owned && let_go(held)) {
-        make_runnable();
-      }
-      return;
-    }
+  if (park_.interrupt()) {
+    let_go();
   }
 }
 
-// Gives up ownership of a parked fiber. True: what it waited for is over, and the caller, who still
-// owns it, makes it run. False: it goes on waiting, and may already be running elsewhere.
-bool fiber_state::let_go(word own) noexcept {
-  word now = park_.load(std::memory_order_acquire);
-  for (;;) {
-    if ((now & resumed) != 0) {
-      break;
-    }
-    if ((now & noted) != 0) {
-      if (!park_.compare_exchange_weak(now, now & ~noted, std::memory_order_acq_rel,
-                                       std::memory_order_acquire)) {
-        continue;
-      }
-      now &= ~noted;
-      const wait_result why = interruption();
-      if (why != wait_result::resumed &&
-          reinterpret_cast<netpoll::waiter*>(now & ~all_bits)->withdraw()) {
-        outcome_ = why;
-        break;
-      }
-      // Otherwise somebody is about to resume it.
-      now = park_.load(std::memory_order_acquire);
-      continue;
-    }
-    if (park_.compare_exchange_weak(now, now & ~own, std::memory_order_acq_rel,
-                                    std::memory_order_acquire)) {
+bool fiber_state::let_go(park_word::owner own) noexcept {
+  return park_.let_go(own, [this](netpoll::waiter& what) noexcept {
+    const wait_result why = interruption();
+    if (why == wait_result::resumed || !what.withdraw()) {
       return false;
     }
-  }
-  park_.store(0, std::memory_order_relaxed);  // relaxed: the next word stored is a release
-  return true;
+    outcome_ = why;
+    return true;
+  });
 }
 
 void fiber_state::resume(netpoll::waiter& what) noexcept {
-  const word parked = reinterpret_cast<word>(&what);
-  word now = parked;
-  for (;;) {
-    netpoll::check(now == parked || ((now & (committing | held)) != 0 && (now & resumed) == 0),
-                   "a waiter was resumed that is not waiting, or twice");
-    // Whoever owns the fiber may let go of it at any time.
-    const word next = now == parked ? 0 : now | resumed;
-    if (park_.compare_exchange_weak(now, next, std::memory_order_acq_rel,
-                                    std::memory_order_acquire)) {
-      if (next == 0) {
-        make_runnable();
-      }
-      return;
-    }
-  }
-}
-
-bool fiber_state::hold() noexcept {
-  word now = park_.load(std::memory_order_acquire);
-  while (now != 0 && (now & (committing | held)) == 0) {
-    if (park_.compare_exchange_weak(now, now | held, std::memory_order_acq_rel,
-                                    std::memory_order_acquire)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-void fiber_state::let_go() noexcept {
-  if (let_go(held)) {
+  if (park_.resume(what)) {
     make_runnable();
   }
 }
 
-bool fiber_state::waits_for_kernel() const noexcept {
-  const word now = park_.load(std::memory_order_acquire);
-  return reinterpret_cast<const netpoll::waiter*>(now & ~all_bits)->waits_for_kernel();
+bool fiber_state::hold() noexcept { return park_.hold(); }
+
+void fiber_state::let_go() noexcept {
+  if (let_go(park_word::owner::held)) {
+    make_runnable();
+  }
 }
 
+bool fiber_state::waits_for_kernel() const noexcept { return park_.waiter().waits_for_kernel(); }
+
 void fiber_state::describe_wait(netpoll::description& into) const noexcept {
-  const word now = park_.load(std::memory_order_acquire);
-  reinterpret_cast<const netpoll::waiter*>(now & ~all_bits)->describe(into);
+  park_.waiter().describe(into);
   if (deadline_ != nullptr) {
     deadline_->describe(into);
   }

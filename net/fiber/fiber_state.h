@@ -22,6 +22,7 @@
 #include "net/fiber/fiber_host.h"
 #include "net/fiber/fiber_options.h"
 #include "net/fiber/fiber_route.h"
+#include "net/fiber/park_word.h"
 #include "net/fiber/sanitizer.h"
 #include "net/fiber/stack.h"
 #include "net/fiber/wait.h"
@@ -222,31 +223,9 @@ class fiber_state final : public operation,
   fiber_state* successor(fiber_host& host) noexcept;
   fiber_state* wake_joiner(fiber_host& host) noexcept;
 
-  // park_ is the address of the waiter the fiber is parked on, with these bits, or 0.
-  //   0               -> w|committing  park(), by the fiber, about to leave its stack
-  //   w|committing    -> w             commit_park(), by the thread that ran it
-  //   w               -> 0             resume(): who did this queues the fiber
-  //   w               -> w|held|noted  interrupt(): the waiter stays alive while it is held
-  //   w               -> w|held        hold(): likewise
-  //   w|…             -> w|…|resumed   resume() while committing or held: he who let_go()es goes on
-  //   w|…             -> w|…|noted     interrupt() while committing or held: likewise
-  //   w|committing|…, w|held|… -> w    let_go(): nothing came in between
-  //   w|committing|…, w|held|… -> 0    let_go(): resumed, or interrupted; the fiber must run
-  // Whoever has set committing or held owns the fiber until he lets go: it does not run. Each step but
-  // the first is a compare-exchange with acq_rel; the first is a release store that pairs with them.
-  // cancel() sets is_cancelled_ before it looks at park_, the fiber sets park_ before it looks at
-  // is_cancelled_; asymmetric fences stand between.
-  using word = std::uintptr_t;
-  static constexpr word committing = 1;
-  static constexpr word held = 2;
-  static constexpr word resumed = 4;
-  static constexpr word noted = 8;
-  static constexpr word all_bits = 15;
-  static_assert(alignof(netpoll::waiter) > all_bits);
-
   bool commit_park() noexcept;
   void interrupt() noexcept;
-  bool let_go(word own) noexcept;
+  bool let_go(park_word::owner own) noexcept;
   wait_result interruption() const noexcept;
   wait_result unwound();
   void park_once(netpoll::waiter& what) noexcept;
@@ -267,7 +246,9 @@ class fiber_state final : public operation,
   std::uint64_t id_;
   const char* name_ = "";
 
-  std::atomic<word> park_{0};
+  // cancel() sets is_cancelled_ before it looks at park_, the fiber sets park_ before it looks at
+  // is_cancelled_; asymmetric fences stand between.
+  park_word park_;
   // Both are for those who look from outside; written by who owns the fiber.
   std::atomic<activity> activity_{activity::created};
   std::atomic<netpoll::nanotime> since_{0};
@@ -289,6 +270,7 @@ class fiber_state final : public operation,
   //   owned, w, alone -> ended  finish(); the memory is freed by it if it was alone, otherwise by the
   //                         handle
   // All acq_rel: what the fiber did is seen by who joins.
+  using word = std::uintptr_t;
   static constexpr word owned = 0;
   static constexpr word alone = 1;
   static constexpr word ended = 2;

@@ -99,9 +99,7 @@ fiber_state* fiber_state::wake_joiner(fiber_host& host) noexcept {
   auto& waiter = *static_cast<join_waiter*>(reinterpret_cast<netpoll::waiter*>(who));
   fiber_state* const joiner = waiter.joiner_;
   if (joiner != nullptr && &joiner->loop_ == &loop_ && joiner->route_ == nullptr &&
-      joiner->binding_ == nullptr &&
-      joiner->park_.compare_exchange_strong(who, 0, std::memory_order_acq_rel,
-                                            std::memory_order_acquire)) {
+      joiner->binding_ == nullptr && joiner->park_.take(waiter)) {
     is_joined_ = true;  // he has the handle, and does not look before this one has ended
     return joiner;
   }

@@ -43,6 +43,7 @@ class explored_atomic {
     return modify("fetch_or", [&](T old) { return static_cast<T>(old | bits); });
   }
   bool compare_exchange_strong(T& expected, T desired,
+                               std::memory_order = std::memory_order_seq_cst,
                                std::memory_order = std::memory_order_seq_cst) noexcept {
     step("compare_exchange", this);
     if (value_ != expected) {
@@ -53,8 +54,9 @@ class explored_atomic {
     return true;
   }
   bool compare_exchange_weak(T& expected, T desired,
-                             std::memory_order order = std::memory_order_seq_cst) noexcept {
-    return compare_exchange_strong(expected, desired, order);
+                             std::memory_order = std::memory_order_seq_cst,
+                             std::memory_order = std::memory_order_seq_cst) noexcept {
+    return compare_exchange_strong(expected, desired);
   }
   void wait(T old, std::memory_order = std::memory_order_seq_cst) const {
     block_until("wait", this, [this, old] { return value_ != old; });

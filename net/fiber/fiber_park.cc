@@ -6,94 +6,12 @@
 
 #include "net/execution/run_loop.h"
 #include "net/fiber/fiber_state.h"
+#include "net/fiber/park_deadline.h"
 #include "netpoll/base/asymmetric_fence.h"
 #include "netpoll/base/check.h"
 #include "netpoll/describe.h"
-#include "netpoll/timer_queue.h"
 
 namespace NET_NAMESPACE::internal {
-
-// The time until which a fiber waits for something else. It is armed by the thread that commits the
-// wait, which owns the fiber then; when it fires it interrupts the fiber. The fiber does not go on
-// before it is either out of the timers or done with firing.
-class fiber_state::park_deadline final : public netpoll::waiter, private netpoll::resumer {
- public:
-  park_deadline(fiber_state& fiber, netpoll::nanotime when) noexcept
-      : fiber_(fiber), when_(when), settled_(state_) {}
-
-  void arm() noexcept {
-    is_armed_ = true;
-    set_resumer(*this);
-    (void)commit();
-  }
-
-  bool has_come() const noexcept {
-    return has_come_.load(std::memory_order_relaxed);  // relaxed: park_ orders it
-  }
-
-  // For the fiber, when its wait has ended.
-  void settle() noexcept {
-    if (!is_armed_ || withdraw()) {
-      return;
-    }
-    while (state_.load(std::memory_order_acquire) != state::done) {
-      fiber_.park_once(settled_);
-    }
-  }
-
-  bool commit() noexcept override {
-    fiber_.loop_.add_timer(entry_, *this, when_);
-    return true;
-  }
-  bool withdraw() noexcept override { return fiber_.loop_.remove_timer(entry_, *this); }
-  void describe(netpoll::description& into) const noexcept override {
-    into << ", ends" << netpoll::in_time{netpoll::add_saturated(when_, -netpoll::clock::now())};
-  }
-
- private:
-  //   firing  -> awaited  the fiber wants to go on: settle()
-  //   awaited -> firing   it was unwound instead
-  //   firing, awaited -> done  the last access of who fires it; he resumes the fiber if awaited
-  enum class state : std::uint8_t { firing, awaited, done };
-
-  class settled final : public netpoll::waiter {
-   public:
-    explicit settled(std::atomic<state>& of) noexcept : state_(of) {}
-    bool commit() noexcept override {
-      state expected = state::firing;
-      return state_.compare_exchange_strong(expected, state::awaited, std::memory_order_acq_rel);
-    }
-    bool withdraw() noexcept override {
-      state expected = state::awaited;
-      return state_.compare_exchange_strong(expected, state::firing, std::memory_order_acq_rel);
-    }
-    void describe(netpoll::description& into) const noexcept override {
-      into << "its own deadline, which is passing";
-    }
-
-   private:
-    std::atomic<state>& state_;
-  };
-
-  // Of this itself, by the timers.
-  void resume(netpoll::waiter&) noexcept override {
-    if (reason() == netpoll::wake_reason::ready) {
-      has_come_.store(true, std::memory_order_relaxed);  // relaxed: park_ orders it
-      fiber_.interrupt();
-    }
-    if (state_.exchange(state::done, std::memory_order_acq_rel) == state::awaited) {
-      settled_.resume(netpoll::wake_reason::ready);
-    }
-  }
-
-  fiber_state& fiber_;
-  const netpoll::nanotime when_;
-  netpoll::timer_queue::entry entry_;
-  std::atomic<bool> has_come_{false};
-  std::atomic<state> state_{state::firing};
-  settled settled_;
-  bool is_armed_ = false;
-};
 
 wait_result fiber_state::park(netpoll::waiter& what, netpoll::nanotime until, on_cancel how) {
   if (is_unwinding_) {
@@ -108,7 +26,7 @@ wait_result fiber_state::park(netpoll::waiter& what, netpoll::nanotime until, on
   } else if (netpoll::clock::now() >= until) {
     return wait_result::deadline;
   } else {
-    park_deadline limit(*this, until);
+    park_deadline<fiber_state> limit(*this, until);
     deadline_ = &limit;
     park_once(what);
     deadline_ = nullptr;

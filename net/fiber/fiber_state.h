@@ -34,6 +34,9 @@ namespace NET_NAMESPACE::internal {
 // Not a std::exception; who catches it must let it go on.
 struct fiber_unwind {};
 
+template <typename Fiber>
+class park_deadline;
+
 class fiber_state final : public operation,
                           private netpoll::resumer {
  public:
@@ -133,7 +136,8 @@ class fiber_state final : public operation,
  private:
   friend class fiber_host;
   friend struct fiber_layout;
-  class park_deadline;
+  template <typename Fiber>
+  friend class park_deadline;
   class join_waiter;
 
   // The function a fiber runs, at the far end of its stack.
@@ -261,7 +265,7 @@ class fiber_state final : public operation,
   // Of the wait under way; written by the fiber before it parks, or by who owns it meanwhile.
   bool heeds_cancel_ = false;
   wait_result outcome_ = wait_result::resumed;
-  park_deadline* deadline_ = nullptr;
+  park_deadline<fiber_state>* deadline_ = nullptr;
 
   // What is to happen at the end:
   //   owned    -> w         join(): the address of the waiter of who joins

@@ -2,8 +2,8 @@
 //
 // The word of a fiber that waits: whom it waits on, and who has it in his hands. It goes from the
 // fiber, which begins a wait, to the thread that ran it, which publishes the waiter once the fiber
-// has left its stack, and from there to who resumes the waiter, unless somebody steps in: to end the
-// wait for another reason, or only to look at the fiber.
+// has left its stack, and from there to who resumes the waiter, unless somebody steps in: to end
+// the wait for another reason, or only to look at the fiber.
 //
 // It knows nothing of fibers: whoever is told so makes the fiber run. All but begin(), begun(),
 // publish() and abandon() may be called from any thread.

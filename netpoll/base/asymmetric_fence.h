@@ -14,12 +14,20 @@
 //            if (mine.load(std::memory_order_relaxed)) …
 //
 // A light fence orders only against heavy ones. Where the kernel has no membarrier(2), both are full
-// fences. Thread-safe.
+// fences. Thread-safe. With NETPOLL_EXPLORE (see atomic.h) there is nothing to order.
 #pragma once
 
 #include <atomic>
 
 namespace netpoll {
+
+#if defined(NETPOLL_EXPLORE)
+
+inline void light_fence() noexcept {}
+inline void heavy_fence() noexcept {}
+
+#else
+
 namespace internal {
 
 // Whether heavy_fence() reaches those who only made a light one. Settled before main().
@@ -44,5 +52,7 @@ inline void light_fence() noexcept {
 }
 
 void heavy_fence() noexcept;
+
+#endif
 
 }  // namespace netpoll

@@ -19,18 +19,35 @@ template <typename T>
 using atomic = interleave::explored_atomic<T>;
 using mutex = interleave::explored_mutex;
 
+template <typename T>
+void yield_while(const atomic<T>& word, T value, std::memory_order) noexcept {
+  if (word.load() == value) {
+    word.wait(value);
+  }
+}
+
 }  // namespace netpoll
 
 #else
 
 #include <atomic>
 #include <mutex>
+#include <thread>
 
 namespace netpoll {
 
 template <typename T>
 using atomic = std::atomic<T>;
 using mutex = std::mutex;
+
+// Gives up the processor until `word` has changed: for what another thread is just about to do. A
+// load of this order has seen the change.
+template <typename T>
+void yield_while(const atomic<T>& word, T value, std::memory_order order) noexcept {
+  while (word.load(order) == value) {
+    std::this_thread::yield();
+  }
+}
 
 }  // namespace netpoll
 

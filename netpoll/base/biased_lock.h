@@ -9,10 +9,9 @@
 #pragma once
 
 #include <atomic>
-#include <mutex>
-#include <thread>
 
 #include "netpoll/base/asymmetric_fence.h"
+#include "netpoll/base/atomic.h"
 
 namespace netpoll {
 
@@ -39,9 +38,7 @@ class biased_lock {
     }
     is_revoked_.store(true, std::memory_order_relaxed);  // relaxed: the fence
     heavy_fence();
-    while (is_inside_.load(std::memory_order_acquire)) {
-      std::this_thread::yield();
-    }
+    yield_while(is_inside_, true, std::memory_order_acquire);
     return true;
   }
   void unlock_other() noexcept {
@@ -59,10 +56,11 @@ class biased_lock {
   }
 
   // Each side sets its own word, then reads the other's: at least one sees the other and stands back,
-  // and that is always the owner, since the others wait for him to leave.
-  std::atomic<bool> is_inside_{false};   // written by the owner
-  std::atomic<bool> is_revoked_{false};  // written under others_
-  std::mutex others_;
+  // and that is always the owner, since the others wait for him to leave. Explored by
+  // testing/interleave/biased_lock_interleave_test.cc.
+  atomic<bool> is_inside_{false};   // written by the owner
+  atomic<bool> is_revoked_{false};  // written under others_
+  mutex others_;
 };
 
 }  // namespace netpoll

@@ -231,10 +231,7 @@ void discard_pooled_stacks() noexcept {
   thread_stacks& mine = this_thread();
   for (unsigned i = 0; i != stack_class_count; ++i) {
     hand_over(mine, i, 0);
-    stack_chain kept = take_kept_stacks(i, SIZE_MAX);
-    while (stack_header* const each = kept.pop()) {
-      give_back_stack(stack_of(*each, size_of_class(i)));
-    }
+    discard_kept_stacks(i);
   }
 }
 

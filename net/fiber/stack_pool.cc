@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 
 #include "net/fiber/stack_slabs.h"
@@ -30,6 +31,35 @@ constinit process_stacks process;
 
 std::size_t trimmed_size() noexcept { return std::max(trimmed_bytes, page_size()); }
 
+// Takes the next batch out of the chain into `batch`; returns how many.
+std::size_t take_batch(stack_chain& chain, std::size_t size,
+                       stack (&batch)[stack_batch_size]) noexcept {
+  std::size_t count = 0;
+  while (count != stack_batch_size && chain.first != nullptr) {
+    batch[count++] = stack_of(*chain.pop(), size);
+  }
+  return count;
+}
+
+void discard_all(unsigned size_class, stack_chain unused) noexcept {
+  stack batch[stack_batch_size];
+  while (const std::size_t count = take_batch(unused, size_of_class(size_class), batch)) {
+    give_back_stacks(size_class, batch, count);
+  }
+}
+
+// Trims them, and keeps them.
+void trim_all(unsigned size_class, stack_chain unused) noexcept {
+  stack batch[stack_batch_size];
+  while (const std::size_t count = take_batch(unused, size_of_class(size_class), batch)) {
+    trim_stacks(batch, count, trimmed_size());
+    const std::lock_guard lock(process.mutex);
+    for (std::size_t i = 0; i != count; ++i) {
+      process.trimmed[size_class].push(batch[i].header());
+    }
+  }
+}
+
 }  // namespace
 
 stack_chain take_kept_stacks(unsigned size_class, std::size_t most) noexcept {
@@ -53,33 +83,34 @@ void keep_stacks(unsigned size_class, stack_chain unused) noexcept {
   const std::size_t size = size_of_class(size_class);
   const std::size_t limit = stack_pool_limit();
   stack_chain to_trim;
+  stack_chain to_give_back;
   {
     const std::lock_guard lock(process.mutex);
-    while (unused.first != nullptr && process.bytes() + size <= limit &&
-           process.whole_bytes + size <= limit / 2) {
-      process.whole[size_class].push(*unused.pop());
+    stack_chain& whole = process.whole[size_class];
+    while (stack_header* const each = unused.pop()) {
+      whole.push(*each);
       process.whole_bytes += size;
     }
-    // The kernel is not called with the mutex locked: those are counted now, and kept when they are
-    // trimmed.
-    while (unused.first != nullptr && process.bytes() + trimmed_size() <= limit) {
-      to_trim.push(*unused.pop());
-      process.trimmed_bytes += trimmed_size();
+    if (process.whole_bytes > limit / 2) {
+      // A batch at a time, and room for the next one. The last to come are the first to go: those that
+      // end one after the other were often spawned so, and are neighbours.
+      const std::size_t room = std::min(limit / 4, stack_batch_size * size);
+      while (whole.first != nullptr && process.whole_bytes > limit / 2 - room) {
+        // The kernel is not called with the mutex locked: those to trim are counted now, and kept when
+        // they are trimmed.
+        const bool fits = process.trimmed_bytes + trimmed_size() <= limit / 2;
+        (fits ? to_trim : to_give_back).push(*whole.pop());
+        process.whole_bytes -= size;
+        process.trimmed_bytes += fits ? trimmed_size() : 0;
+      }
     }
   }
-  while (stack_header* const each = unused.pop()) {
-    give_back_stack(stack_of(*each, size));
-  }
-  if (to_trim.first == nullptr) {
-    return;
-  }
-  for (stack_header* each = to_trim.first; each != nullptr; each = each->next) {
-    trim_stack(stack_of(*each, size), trimmed_size());
-  }
-  const std::lock_guard lock(process.mutex);
-  while (stack_header* const each = to_trim.pop()) {
-    process.trimmed[size_class].push(*each);
-  }
+  discard_all(size_class, to_give_back);
+  trim_all(size_class, to_trim);
+}
+
+void discard_kept_stacks(unsigned size_class) noexcept {
+  discard_all(size_class, take_kept_stacks(size_class, SIZE_MAX));
 }
 
 std::size_t count_kept_stacks(unsigned size_class) noexcept {

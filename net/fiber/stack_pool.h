@@ -43,6 +43,9 @@ stack_chain take_kept_stacks(unsigned size_class, std::size_t most) noexcept;
 // Keeps, trims or gives back the stacks of `unused`, as the limit allows.
 void keep_stacks(unsigned size_class, stack_chain unused) noexcept;
 
+// Gives the memory of all of the class back to the kernel.
+void discard_kept_stacks(unsigned size_class) noexcept;
+
 // How many of the class are kept, and how much memory all have at worst.
 std::size_t count_kept_stacks(unsigned size_class) noexcept;
 std::size_t kept_stack_bytes() noexcept;

@@ -2,6 +2,7 @@
 #include "net/fiber/stack_slabs.h"
 
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,8 +11,10 @@
 #include <bit>
 #include <cerrno>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 
+#include "net/fiber/valgrind.h"
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"
 
@@ -41,6 +44,39 @@ std::uint64_t full_mask(const netpoll_stack_slab& slab) noexcept {
   return ~std::uint64_t{0} >> (64 - slab.count);
 }
 
+// Whether the kernel takes such advice for many ranges in one call. Stays so until it refuses.
+constinit std::atomic<bool> has_range_advice{true};
+
+// Returns how many of the ranges, from the first on, took the advice; it may be none of them.
+std::size_t try_advise_ranges(const ::iovec* ranges, std::size_t count, int advice) noexcept {
+  // relaxed, also below: whoever has a stale value finds out the same.
+  if (!has_range_advice.load(std::memory_order_relaxed)) {
+    return 0;
+  }
+  const sys::result answer = sys::advise_memory_ranges(ranges, count, advice);
+  if (!answer.ok()) {
+    // Lack of memory passes. Everything else is the kernel's or a filter's opinion of the call; or it
+    // is about the first range, which the caller finds out.
+    if (answer.error != ENOMEM && answer.error != EAGAIN) {
+      has_range_advice.store(false, std::memory_order_relaxed);
+    }
+    return 0;
+  }
+  std::size_t done = 0;
+  for (std::size_t left = answer.bytes(); done != count && ranges[done].iov_len <= left; ++done) {
+    left -= ranges[done].iov_len;
+  }
+  return done;
+}
+
+// May be refused where memory is locked: then the stacks keep what they have.
+void discard_ranges(const ::iovec* ranges, std::size_t count) noexcept {
+  std::size_t done = count > 1 ? try_advise_ranges(ranges, count, MADV_DONTNEED) : 0;
+  for (; done != count; ++done) {
+    (void)sys::advise_memory(ranges[done].iov_base, ranges[done].iov_len, MADV_DONTNEED);
+  }
+}
+
 // Returns an errno value.
 int install_guard(char* where) noexcept {
   // relaxed: whoever has a stale value finds out the same.
@@ -59,6 +95,36 @@ int install_guard(char* where) noexcept {
     guard_advice.store(guard_support::absent, std::memory_order_relaxed);
   }
   return sys::protect_memory(where, stack::guard_size, PROT_NONE).error;
+}
+
+// Makes the guard of stack `index`, and those of the stacks behind it, as many as the slab has already:
+// a burst of fibers needs few calls, and a few fibers have no guards, which take page tables, that
+// nobody will need. Others may be at the same guards meanwhile: making one twice does no harm. Returns
+// an errno value, of the first.
+int install_guards(netpoll_stack_slab& slab, unsigned index) noexcept {
+  // relaxed, here and below: what they guard is handed out under the mutex; a bit not seen yet is a
+  // guard that is made again.
+  const std::uint64_t there = slab.guarded.load(std::memory_order_relaxed);
+  const auto count = std::min<std::size_t>(slab.count - index,
+                                           static_cast<std::size_t>(std::popcount(there)));
+  // Valgrind is to be told of each stack when it is handed out for the first time.
+  if (count > 1 && guard_advice.load(std::memory_order_relaxed) == guard_support::present &&
+      !running_on_valgrind()) {
+    ::iovec ranges[most_in_slab];
+    for (std::size_t i = 0; i != count; ++i) {
+      ranges[i] = {slab.base + (index + i) * slab.stride, stack::guard_size};
+    }
+    const std::size_t made = try_advise_ranges(ranges, count, madv_guard_install);
+    if (made != 0) {
+      slab.guarded.fetch_or(~std::uint64_t{0} >> (64 - made) << index, std::memory_order_relaxed);
+      return 0;
+    }
+  }
+  const int error = install_guard(slab.base + index * slab.stride);
+  if (error == 0) {
+    slab.guarded.fetch_or(std::uint64_t{1} << index, std::memory_order_relaxed);
+  }
+  return error;
 }
 
 // The caller holds the mutex.
@@ -148,11 +214,11 @@ new_stack take_stack(unsigned size_class, std::error_code& error) noexcept {
     error = explain_stack_failure(refused, wanted);
     return {};
   }
-  char* const guard = slab->base + static_cast<unsigned>(std::countr_zero(bit)) * slab->stride;
-  // relaxed: who set the bit of this very stack put it back under the mutex afterwards.
+  const auto index = static_cast<unsigned>(std::countr_zero(bit));
+  // relaxed: as in install_guards(). Who had this very stack before put it back under the mutex.
   const bool is_new = (slab->guarded.load(std::memory_order_relaxed) & bit) == 0;
   if (is_new) {
-    refused = install_guard(guard);
+    refused = install_guards(*slab, index);
     if (refused != 0) {
       {
         const std::lock_guard lock(slabs.mutex);
@@ -161,23 +227,49 @@ new_stack take_stack(unsigned size_class, std::error_code& error) noexcept {
       error = explain_stack_failure(refused, 0);
       return {};
     }
-    slab->guarded.fetch_or(bit, std::memory_order_relaxed);  // relaxed: as above
   }
-  const stack memory{guard + stack::guard_size, slab->stack_size};
+  const stack memory{slab->base + index * slab->stride + stack::guard_size, slab->stack_size};
   stack_header& header = memory.header();
   header.slab = slab;
   header.next = &header;
   return {memory, is_new};
 }
 
-void give_back_stack(const stack& unused) noexcept {
-  netpoll_stack_slab& slab = *unused.header().slab;
-  const auto index =
-      static_cast<std::uint64_t>(unused.bottom - stack::guard_size - slab.base) / slab.stride;
-  // May be refused where memory is locked: then the stack keeps what it has.
-  (void)sys::advise_memory(unused.bottom, unused.size, MADV_DONTNEED);
+void give_back_stacks(unsigned size_class, stack* unused, std::size_t count) noexcept {
+  const std::size_t size = size_of_class(size_class);
+  std::sort(unused, unused + count,
+            [](const stack& a, const stack& b) { return std::less<>{}(a.bottom, b.bottom); });
+  netpoll_stack_slab* owners[stack_batch_size];
+  ::iovec runs[stack_batch_size];
+  std::size_t run_count = 0;
+  for (std::size_t i = 0; i != count; ++i) {
+    owners[i] = unused[i].header().slab;
+    // The advice leaves guards as they are, of either kind, so that a run goes over them.
+    if (i != 0 && unused[i].bottom == unused[i - 1].bottom + stack::guard_size + size) {
+      runs[run_count - 1].iov_len += stack::guard_size + size;
+    } else {
+      runs[run_count++] = {unused[i].bottom, size};
+    }
+  }
+  discard_ranges(runs, run_count);
   const std::lock_guard lock(slabs.mutex);
-  put_back(slab, std::uint64_t{1} << index);
+  for (std::size_t i = 0; i != count; ++i) {
+    netpoll_stack_slab& slab = *owners[i];
+    const auto index =
+        static_cast<std::uint64_t>(unused[i].bottom - stack::guard_size - slab.base) / slab.stride;
+    put_back(slab, std::uint64_t{1} << index);
+  }
+}
+
+void trim_stacks(const stack* unused, std::size_t count, std::size_t kept_bytes) noexcept {
+  ::iovec ranges[stack_batch_size];
+  std::size_t range_count = 0;
+  for (std::size_t i = 0; i != count; ++i) {
+    if (kept_bytes < unused[i].size) {
+      ranges[range_count++] = {unused[i].bottom, unused[i].size - kept_bytes};
+    }
+  }
+  discard_ranges(ranges, range_count);
 }
 
 }  // namespace netpoll

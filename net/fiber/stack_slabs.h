@@ -34,7 +34,15 @@ struct new_stack {
 };
 new_stack take_stack(unsigned size_class, std::error_code& error) noexcept;
 
-// Gives the memory of `unused` back to the kernel, and the stack to who takes one next.
-void give_back_stack(const stack& unused) noexcept;
+// How many stacks the kernel is told about in one call.
+inline constexpr std::size_t stack_batch_size = 64;
+
+// Gives the memory of `count` stacks of the class, up to stack_batch_size, back to the kernel, and the
+// stacks to who takes one next. Changes their order. A run of neighbours costs one system call; where
+// the kernel takes advice about many ranges at once, so do all.
+void give_back_stacks(unsigned size_class, stack* unused, std::size_t count) noexcept;
+
+// As trim_stack() for each of them, in one system call where the kernel can do that.
+void trim_stacks(const stack* unused, std::size_t count, std::size_t kept_bytes) noexcept;
 
 }  // namespace netpoll

@@ -188,6 +188,7 @@ const char* name_of(call which) noexcept {
     case call::map_memory: return "mmap";
     case call::unmap_memory: return "munmap";
     case call::advise_memory: return "madvise";
+    case call::advise_memory_ranges: return "process_madvise";
     case call::protect_memory: return "mprotect";
     case call::memory_residency: return "mincore";
     case call::open_file: return "open";
@@ -489,6 +490,16 @@ result unmap_memory(void* where, std::size_t size) noexcept {
 result advise_memory(void* where, std::size_t size, int advice) noexcept {
   return invoke(call::advise_memory, -1, 0,
                 [&](std::size_t) { return ::madvise(where, size, advice); });
+}
+
+result advise_memory_ranges(const ::iovec* ranges, std::size_t count, int advice) noexcept {
+  // From linux/pidfd.h of Linux 6.14: the calling thread, and so its process. A real pidfd would be a
+  // descriptor to keep, and after a fork the parent's.
+  constexpr int pidfd_self = -10000;
+  constexpr long process_madvise_number = 440;  // older headers lack it; the same on all processors
+  return invoke(call::advise_memory_ranges, -1, 0, [&](std::size_t) {
+    return ::syscall(process_madvise_number, pidfd_self, ranges, count, advice, 0UL);
+  });
 }
 
 result protect_memory(void* where, std::size_t size, int protection) noexcept {

@@ -110,6 +110,10 @@ result poll(::pollfd* fds, unsigned count, std::int64_t timeout_ns) noexcept;
 result map_memory(std::size_t size) noexcept;
 result unmap_memory(void* where, std::size_t size) noexcept;
 result advise_memory(void* where, std::size_t size, int advice) noexcept;
+// The same advice for many ranges of the own process, in one call. `value` is how many bytes took it,
+// in the order of the ranges; the rest did not, nor is told why if there are any. What is allowed
+// depends on the kernel: Linux 6.14 is the first that takes any advice.
+result advise_memory_ranges(const ::iovec* ranges, std::size_t count, int advice) noexcept;
 result protect_memory(void* where, std::size_t size, int protection) noexcept;
 // For each page of [where, where + size), which begins at a page, whether memory is behind it: bit 0
 // of a byte of `pages`.
@@ -168,6 +172,7 @@ enum class call : std::uint8_t {
   map_memory,
   unmap_memory,
   advise_memory,
+  advise_memory_ranges,
   protect_memory,
   memory_residency,
   open_file,

@@ -43,6 +43,9 @@ bool has_precise_wait() {
   return answer >= 0 || errno != ENOSYS;
 }
 
+// The kernel has process_madvise, whatever it allows.
+bool has_range_advice() { return sys::advise_memory_ranges(nullptr, 0, 0).error != ENOSYS; }
+
 // While it lives the process cannot open anything.
 class full_table {
  public:
@@ -146,6 +149,8 @@ std::vector<row> all_calls() {
       {call::map_memory, [] { return sys::map_memory(0); }, EINVAL, no_fd},
       {call::unmap_memory, [] { return sys::unmap_memory(nullptr, 0); }, EINVAL, no_fd},
       {call::advise_memory, [] { return sys::advise_memory(nullptr, 4096, -1); }, EINVAL, no_fd},
+      {call::advise_memory_ranges, [] { return sys::advise_memory_ranges(nullptr, 2000, 0); },
+       has_range_advice() ? EINVAL : ENOSYS, no_fd},  // too many of them
       {call::protect_memory, [] { return sys::protect_memory(bytes.data() + 1, 1, PROT_READ); },
        EINVAL, no_fd},
       {call::memory_residency,

@@ -874,6 +874,33 @@ TEST_F(SyscallMemory, GivesPagesBackOnAdvice) {
   EXPECT_EQ(memory_[page_], 0);
 }
 
+TEST_F(SyscallMemory, GivesPagesOfManyRangesBackOnAdvice) {
+  memory_[0] = 'a';
+  memory_[page_] = 'b';
+  memory_[2 * page_] = 'c';
+  const ::iovec ranges[] = {{memory_, page_}, {memory_ + 2 * page_, page_}};
+  const result answer = sys::advise_memory_ranges(ranges, 2, MADV_DONTNEED);
+  if (!answer.ok()) {
+    GTEST_SKIP() << "this kernel does not allow it";
+  }
+  EXPECT_EQ(answer.bytes(), 2 * page_);
+  EXPECT_EQ(resident(), 1);
+  EXPECT_EQ(memory_[0], 0);
+  EXPECT_EQ(memory_[page_], 'b');
+  EXPECT_EQ(memory_[2 * page_], 0);
+}
+
+TEST_F(SyscallMemory, AdviceForManyRangesStopsAtTheFirstThatDoesNotTakeIt) {
+  memory_[0] = 'a';
+  const ::iovec ranges[] = {{memory_, page_}, {memory_ + 1, page_}};
+  const result answer = sys::advise_memory_ranges(ranges, 2, MADV_DONTNEED);
+  if (!answer.ok()) {
+    GTEST_SKIP() << "this kernel does not allow it";
+  }
+  EXPECT_EQ(answer.bytes(), page_);
+  EXPECT_EQ(memory_[0], 0);
+}
+
 TEST_F(SyscallMemory, IsProtected) {
   const ends pipe = make_pipe();
   ASSERT_EQ(sys::write(pipe.second.get(), "abcd", 4).value, 4);

@@ -108,6 +108,8 @@ std::vector<possible_error> errors_of(call which) {
     // does not know guards, and the page is protected in another way.
     case call::advise_memory:
       return make({EINVAL}, {}, {EACCES, EAGAIN, EBADF, EIO, ENOMEM, EPERM});
+    // Then the ranges are advised one by one.
+    case call::advise_memory_ranges: return make({EBADF, EINVAL, ENOMEM, ENOSYS, EPERM, ESRCH}, {});
     case call::protect_memory: return make({}, {EACCES, EINVAL, ENOMEM});
     // Nothing in the runs makes these.
     case call::read_vector:

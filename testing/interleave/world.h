@@ -135,6 +135,7 @@ class fake_kernel final : public sys::fault_injector {
         return sys::result{8, 0};
       case sys::call::map_memory:
       case sys::call::advise_memory:
+      case sys::call::advise_memory_ranges:
       case sys::call::protect_memory: return std::nullopt;  // the actors' stacks are real
       default: return sys::result{};
     }

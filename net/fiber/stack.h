@@ -77,15 +77,18 @@ std::size_t default_stack_size() noexcept;
 void set_default_stack_size(std::size_t bytes, std::error_code& error) noexcept;
 void set_default_stack_size(std::size_t bytes);
 
-// How many bytes of memory unused stacks may keep, at worst; 64 MiB, until it is set.
+// How many bytes of memory unused stacks may keep, at worst; 128 MiB, until it is set.
 //
-// How deep a stack was used is not known, so that each counts with all of its size. When half of the
-// limit is taken that way, further ones are trimmed to 8 KiB before they are kept, which costs a
-// system call; when all of it is taken, further ones lose all their memory, which costs that, and a
-// page fault for the next user. Beside that a thread keeps a sixteenth of the limit of each size, and
-// not more than 64 stacks, for its own next fibers; when it ends, the process gets them. Takes effect
-// with what is released from now on, on a thread that has stacks of its own only after it had to
-// exchange some. 0: keep nothing.
+// How deep a stack was used is not known, and costs more to find out than to trim it, so that each
+// counts with all of its size, though it mostly has a page or two. When that is half of the limit, up
+// to 64 stacks at a time, of a quarter of the limit together, are trimmed to 8 KiB, and count with that
+// from then on. When trimmed ones take the other half, such a batch loses all its memory, which costs a
+// page fault for the next user; neighbours do so in one system call. That is, as many as that are
+// trimmed or given back by the release that makes it too much: some tens of microseconds.
+//
+// Beside that a thread keeps a sixteenth of the limit of each size, and not more than 64 stacks, for its
+// own next fibers; when it ends, the process gets them. Takes effect with what is released from now on,
+// on a thread that has stacks of its own only after it had to exchange some. 0: keep nothing.
 std::size_t stack_pool_limit() noexcept;
 void set_stack_pool_limit(std::size_t bytes) noexcept;
 

@@ -5,6 +5,7 @@
 // not had a stack yet.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -28,6 +29,8 @@ using netpoll::sys::result;
 enum class kernel {
   real,
   without_guards,     // refuses the advice
+  without_ranges,     // refuses advice for many ranges at once
+  ignores_ranges,     // takes such advice for none of them
   ignores_any_advice  // and says that it took it
 };
 
@@ -42,18 +45,37 @@ class pretended_kernel final : public netpoll::sys::fault_injector {
     if (which == call::protect_memory) {
       ++protections_;
     }
-    if (which != call::advise_memory || which_ == kernel::real) {
+    if (which == call::advise_memory || which == call::advise_memory_ranges) {
+      ++advices_;
+    }
+    if (which == call::advise_memory_ranges) {
+      if (which_ == kernel::without_ranges) {
+        return result{-1, EPERM};
+      }
+      return which_ == kernel::ignores_ranges ? std::optional<result>(result{}) : std::nullopt;
+    }
+    if (which != call::advise_memory ||
+        (which_ != kernel::without_guards && which_ != kernel::ignores_any_advice)) {
       return std::nullopt;
     }
     return which_ == kernel::without_guards ? result{-1, EINVAL} : result{};
   }
 
   int protections() const noexcept { return protections_; }
+  int advices() const noexcept { return advices_; }
 
  private:
   const kernel which_;
   std::atomic<int> protections_{0};
+  std::atomic<int> advices_{0};
 };
+
+// Whether this kernel takes any advice of a process to itself for many ranges at once.
+bool has_ranges() {
+  alignas(65536) static char memory[65536];
+  const ::iovec one{memory, sizeof(memory)};
+  return netpoll::sys::advise_memory_ranges(&one, 1, MADV_DONTNEED).ok();
+}
 
 // Tells in the death of the process whether it went well.
 void require(bool condition, const char* what) {
@@ -81,6 +103,9 @@ std::uint64_t mappings() {
 constexpr int count = 200;
 
 [[noreturn]] void try_on(kernel which) {
+  const bool is_in_batches = which == kernel::real && has_ranges();
+  const bool is_by_protection =
+      which == kernel::without_guards || which == kernel::ignores_any_advice;
   pretended_kernel pretended(which);
   const std::uint64_t before = mappings();
   netpoll::stack all[count];
@@ -94,8 +119,10 @@ constexpr int count = 200;
     require(!is_readable(each.bottom - 1), "its guard cannot");
     require(!is_readable(each.bottom - netpoll::stack::guard_size), "all of its guard cannot");
   }
-  if (which == kernel::real && pretended.protections() == 0) {
+  if (!is_by_protection && pretended.protections() == 0) {
     require(mappings() < before + count / 10, "guards are no mappings");
+    require(pretended.advices() < count / 4 || !is_in_batches, "many guards are made at once");
+    require(pretended.advices() >= count || which == kernel::real, "one at a time otherwise");
   } else {
     require(pretended.protections() == count, "each guard is made by mprotect");
     require(mappings() >= before + count, "each guard is a mapping");
@@ -110,7 +137,7 @@ constexpr int count = 200;
     require(!error, "a stack is to be had again");
     require(!is_readable(each.bottom - 1), "its guard is still there");
   }
-  require(which == kernel::real || pretended.protections() == count, "no guard is made twice");
+  require(!is_by_protection || pretended.protections() == count, "no guard is made twice");
   std::_Exit(0);
 }
 
@@ -122,6 +149,14 @@ TEST(StackGuardDeathTest, IsThereOnThisKernel) {
 
 TEST(StackGuardDeathTest, IsMadeByProtectionOnAnOldKernel) {
   EXPECT_EXIT(try_on(kernel::without_guards), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(StackGuardDeathTest, IsMadeForEachWhereTheKernelTakesNoRanges) {
+  EXPECT_EXIT(try_on(kernel::without_ranges), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(StackGuardDeathTest, IsMadeForEachThatTheKernelLeftOut) {
+  EXPECT_EXIT(try_on(kernel::ignores_ranges), ::testing::ExitedWithCode(0), "");
 }
 
 TEST(StackGuardDeathTest, AnEmulatorThatSwallowsAdviceIsNotBelieved) {

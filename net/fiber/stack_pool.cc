@@ -15,7 +15,7 @@ namespace {
 // What is left of a stack that is kept trimmed: what a fiber that does little touches.
 constexpr std::size_t trimmed_bytes = 8 * 1024;
 
-constinit std::atomic<std::size_t> pool_limit{std::size_t{64} << 20};
+constinit std::atomic<std::size_t> pool_limit{std::size_t{128} << 20};
 
 struct process_stacks {
   std::mutex mutex;

@@ -116,8 +116,8 @@ void release(const std::vector<stack>& all, std::size_t step, int most_advices, 
     }
   }
   counter calls(which);
-  // Trimming is a call for each of the 512 that fit, unless ranges are taken; neighbours are given back
-  // together in any case.
+  // Trimming is a call for each of the 512 that fit, unless ranges are taken; neighbours are given
+  // back together in any case.
   const int few = which == ranges::as_they_are ? 64 : 640;
   release(acquire_all(), 1, few, calls);
   netpoll::discard_pooled_stacks();

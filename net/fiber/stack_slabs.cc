@@ -102,11 +102,11 @@ int install_guard(char* where) noexcept {
 // nobody will need. Others may be at the same guards meanwhile: making one twice does no harm. Returns
 // an errno value, of the first.
 int install_guards(netpoll_stack_slab& slab, unsigned index) noexcept {
-  // relaxed, here and below: what they guard is handed out under the mutex; a bit not seen yet is a
-  // guard that is made again.
+  // relaxed, here and below: a bit says what the kernel did, and that it did for all threads; one that
+  // is not seen yet is a guard that is made again.
   const std::uint64_t there = slab.guarded.load(std::memory_order_relaxed);
-  const auto count = std::min<std::size_t>(slab.count - index,
-                                           static_cast<std::size_t>(std::popcount(there)));
+  const auto count =
+      std::min<std::size_t>(slab.count - index, static_cast<std::size_t>(std::popcount(there)));
   // Valgrind is to be told of each stack when it is handed out for the first time.
   if (count > 1 && guard_advice.load(std::memory_order_relaxed) == guard_support::present &&
       !running_on_valgrind()) {

@@ -37,6 +37,16 @@ struct fiber_unwind {};
 template <typename Fiber>
 class park_deadline;
 
+// What ends with a fiber, on its stack, after its function: the values of fiber_local.
+class fiber_attachment {
+ public:
+  // Destroys itself.
+  virtual void end() noexcept = 0;
+
+ protected:
+  ~fiber_attachment() = default;
+};
+
 class fiber_state final : public operation,
                           private netpoll::resumer {
  public:
@@ -108,6 +118,9 @@ class fiber_state final : public operation,
 
   // Its address marks the stacks of these fibers: the other flavour's are not to be touched.
   static constexpr char kind = 0;
+
+  // For the running fiber itself.
+  fiber_attachment*& attachment() noexcept { return attachment_; }
 
   std::uint64_t id() const noexcept { return id_; }
   const char* name() const noexcept { return name_; }
@@ -280,8 +293,9 @@ class fiber_state final : public operation,
   static constexpr word ended = 2;
   std::atomic<word> ending_{owned};
 
-  unsigned shields_ = 0;  // touched by the fiber only
-  unsigned pins_ = 0;     // likewise
+  fiber_attachment* attachment_ = nullptr;  // touched by the fiber only
+  unsigned shields_ = 0;                    // likewise
+  unsigned pins_ = 0;                       // likewise
   departure departure_ = departure::finished;
   bool rethrows_ = false;
   bool is_joined_ = false;  // by the fiber that runs next

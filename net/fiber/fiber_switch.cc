@@ -195,6 +195,9 @@ void fiber_state::entry(void* argument) noexcept {
     self.error_ = self.is_unwinding_ ? nullptr : std::current_exception();
   }
   self.destroy_body_(self.body_);
+  if (self.attachment_ != nullptr) {
+    self.attachment_->end();
+  }
   self.leave(departure::finished, *this_thread_state().host);
 }
 

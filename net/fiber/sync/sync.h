@@ -35,14 +35,18 @@
 #pragma once
 
 #include "net/fiber/sync/barrier.h"
+#include "net/fiber/sync/cancel_on_stop.h"
 #include "net/fiber/sync/channel.h"
 #include "net/fiber/sync/condition_variable.h"
 #include "net/fiber/sync/event.h"
+#include "net/fiber/sync/future.h"
 #include "net/fiber/sync/latch.h"
+#include "net/fiber/sync/local.h"
 #include "net/fiber/sync/mutex.h"
 #include "net/fiber/sync/once.h"
 #include "net/fiber/sync/recursive_mutex.h"
 #include "net/fiber/sync/select.h"
 #include "net/fiber/sync/semaphore.h"
 #include "net/fiber/sync/shared_mutex.h"
+#include "net/fiber/sync/task_group.h"
 #include "net/fiber/sync/wait_group.h"

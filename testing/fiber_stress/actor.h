@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A fiber or a thread that does things at random: acts.cc has what it does with what all share,
-// family.cc what fibers do with fibers.
+// gatherings.cc what takes several, family.cc what fibers do with fibers.
 #pragma once
 
 #include <chrono>
@@ -13,6 +13,7 @@
 
 #include "net/error.h"
 #include "net/fiber/fiber.h"
+#include "net/fiber/wait.h"
 #include "testing/fiber_stress/ledger.h"
 #include "testing/fiber_stress/stage.h"
 #include "testing/soak/random.h"
@@ -56,6 +57,8 @@ class actor {
   void listen();
   void send();
   void receive();
+  void choose();
+  void share();
   void sleep();
   void yield();
   // For fibers only.
@@ -72,6 +75,7 @@ class actor {
   void stop_immortal();
   void relay();
   void pipe();
+  void meet();
 
   void wait_for_ever();
   void wait_for_ever_with_a_child();
@@ -102,5 +106,31 @@ class actor {
   lane* const lane_ = nullptr;
   unsigned shields_ = 0;
 };
+
+// -------------------------------------------------------------------------------------------------
+
+// Calls function(actor&) in the new fiber.
+template <typename Function>
+std::optional<charge> actor::spawn_with(net::fiber_options options, Function function) {
+  const std::optional<ledger::ticket> ticket = books_.take_ticket();
+  if (!ticket) {
+    return std::nullopt;
+  }
+  lane* const on = !options.pinned && dice_.one_in(6) ? &any_of(stage_.lanes) : nullptr;
+  const auto body = [&where = stage_, which = *ticket, depth = depth_ + 1, on, function] {
+    const ledger::presence here(where.books, which);
+    actor self(where, which, depth, on);
+    function(self);
+    if (will_throw(where, which)) {
+      throw failure{which};
+    }
+  };
+  books_.add(net::on_fiber() ? event::spawned_by_fibers : event::spawned_by_threads);
+  if (on != nullptr) {
+    books_.add(event::spawned_on_strands);
+    return charge{net::fiber(on->strand, options, body), *ticket};
+  }
+  return charge{net::fiber(stage_.context, options, body), *ticket};
+}
 
 }  // namespace fiber_stress

@@ -282,7 +282,7 @@ void actor::handle_exception() {
 }
 
 void actor::do_something() {
-  switch (dice_.below(16)) {
+  switch (dice_.below(20)) {
     case 0:
     case 1:
     case 2: return lock();
@@ -298,6 +298,10 @@ void actor::do_something() {
     case 12: return receive();
     case 13: return sleep();
     case 14: return yield();
+    case 15:
+    case 16: return choose();
+    case 17:
+    case 18: return share();
     default: return stage_.board.strike(dice_.next(), books_);
   }
 }
@@ -325,6 +329,7 @@ void actor::live() {
       case 11: stop_immortal(); break;
       case 12: relay(); break;
       case 13: pipe(); break;
+      case 14: meet(); break;
       default: do_something(); break;
     }
   }

@@ -18,46 +18,7 @@ namespace {
 
 constexpr unsigned deepest = 4;
 
-// What a fiber enters into the books by itself.
-class presence {
- public:
-  presence(ledger& books, ledger::ticket which) noexcept : books_(books), which_(which) {
-    books_.begin(which_);
-  }
-  ~presence() { books_.end(which_); }
-  presence(const presence&) = delete;
-  presence& operator=(const presence&) = delete;
-
- private:
-  ledger& books_;
-  const ledger::ticket which_;
-};
-
 }  // namespace
-
-// Calls function(actor&) in the new fiber.
-template <typename Function>
-std::optional<charge> actor::spawn_with(net::fiber_options options, Function function) {
-  const std::optional<ledger::ticket> ticket = books_.take_ticket();
-  if (!ticket) {
-    return std::nullopt;
-  }
-  lane* const on = !options.pinned && dice_.one_in(6) ? &any_of(stage_.lanes) : nullptr;
-  const auto body = [&where = stage_, which = *ticket, depth = depth_ + 1, on, function] {
-    const presence here(where.books, which);
-    actor self(where, which, depth, on);
-    function(self);
-    if (will_throw(where, which)) {
-      throw failure{which};
-    }
-  };
-  books_.add(net::on_fiber() ? event::spawned_by_fibers : event::spawned_by_threads);
-  if (on != nullptr) {
-    books_.add(event::spawned_on_strands);
-    return charge{net::fiber(on->strand, options, body), *ticket};
-  }
-  return charge{net::fiber(stage_.context, options, body), *ticket};
-}
 
 std::optional<charge> actor::spawn() {
   net::fiber_options options;
@@ -183,7 +144,7 @@ void actor::let_go() {
   }
   lane* const on = dice_.one_in(2) ? &any_of(stage_.lanes) : nullptr;
   const auto body = [&where = stage_, which = *ticket, depth = depth_ + 1, on] {
-    const presence here(where.books, which);
+    const ledger::presence here(where.books, which);
     actor(where, which, depth, on).live();
     if (will_throw(where, which)) {
       where.books.add(event::exceptions_let_go);

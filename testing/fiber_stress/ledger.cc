@@ -40,6 +40,9 @@ constexpr std::array<const char*, static_cast<std::size_t>(event::count_)> names
     "posted to strands",
     "relayed",
     "piped",
+    "selected",
+    "shared",
+    "met",
     "dumped",
 };
 

@@ -52,6 +52,9 @@ enum class event : std::size_t {
   posted_to_strands,
   relayed,
   piped,
+  selected,
+  shared,
+  met,
   dumped,
   count_
 };
@@ -82,6 +85,21 @@ class ledger {
     enter(collected_, which, "collected");
     add(how);
   }
+
+  // Enters the beginning and the end of a fiber that lives as long.
+  class presence {
+   public:
+    presence(ledger& books, ticket which) noexcept : books_(books), which_(which) {
+      books_.begin(which_);
+    }
+    ~presence() { books_.end(which_); }
+    presence(const presence&) = delete;
+    presence& operator=(const presence&) = delete;
+
+   private:
+    ledger& books_;
+    const ticket which_;
+  };
 
   // An empty one when all are spent.
   token make_token() noexcept;

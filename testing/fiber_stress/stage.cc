@@ -7,6 +7,9 @@ void stage::verify() {
   for (vault& each : vaults) {
     each.verify(books);
   }
+  for (library& each : libraries) {
+    each.verify(books);
+  }
   for (gate& each : gates) {
     each.verify(books);
   }

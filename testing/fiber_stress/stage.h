@@ -18,6 +18,7 @@
 #include "net/fiber/sync/condition_variable.h"
 #include "net/fiber/sync/mutex.h"
 #include "net/fiber/sync/semaphore.h"
+#include "net/fiber/sync/shared_mutex.h"
 #include "net/io_context.h"
 #include "testing/fiber_stress/ledger.h"
 
@@ -33,6 +34,8 @@ class treasure {
     visits_.fetch_add(1, std::memory_order_relaxed);  // relaxed: read when all have left
   }
   void leave() noexcept { is_inside_ = false; }
+  // For who shares it.
+  bool is_visited() const noexcept { return is_inside_; }
   void verify(ledger& books) const noexcept {
     books.expect(!is_inside_, "somebody is still inside");
     books.expect(touched_ == visits_.load(std::memory_order_relaxed), "a visit was lost");
@@ -50,6 +53,19 @@ struct vault {
 
   void verify(ledger& books) {
     books.expect(mutex.try_lock(), "a mutex was not free at the end");
+    inside.verify(books);
+    mutex.unlock();
+  }
+};
+
+// The same, where some only look.
+struct library {
+  net::shared_mutex mutex;
+  treasure inside;
+  std::atomic<int> readers{0};
+
+  void verify(ledger& books) {
+    books.expect(mutex.try_lock(), "a shared mutex was not free at the end");
     inside.verify(books);
     mutex.unlock();
   }
@@ -193,6 +209,7 @@ struct stage {
   const std::uint64_t seed;
 
   std::array<vault, 4> vaults;
+  std::array<library, 2> libraries;
   std::array<gate, 2> gates;
   std::array<bell, 2> bells;
   std::array<mailbox, 4> mailboxes{mailbox(0), mailbox(1), mailbox(16),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Fibers that do everything fibers can, at random, to each other and with plain threads, for as many
-// fibers as one likes; and what must come out of it checked.
+// Fibers that do everything fibers can, at random, to each other and with plain threads, for as
+// many fibers as one likes; and what must come out of it checked.
 //
 //   fiber_stress --fibers 100000 --threads 8 --seconds 600 --seed 1
 //

@@ -13,6 +13,7 @@
 
 #include "net/error.h"
 #include "net/fiber/fiber.h"
+#include "net/fiber/sync/task_group.h"
 #include "net/fiber/wait.h"
 #include "testing/fiber_stress/ledger.h"
 #include "testing/fiber_stress/stage.h"
@@ -27,6 +28,9 @@ struct failure {
 
 class actor {
  public:
+  // How many generations there are.
+  static constexpr unsigned deepest = 4;
+
   // On a plain thread, or in a fiber on its own.
   actor(stage& where, std::uint64_t number) : stage_(where), dice_(soak::mix(where.seed, number)) {}
   // In the fiber with this ticket; `lane` is the strand it obeys, if any.
@@ -76,6 +80,8 @@ class actor {
   void relay();
   void pipe();
   void meet();
+  bool join_group(net::task_group& group);
+  void form_group();
 
   void wait_for_ever();
   void wait_for_ever_with_a_child();

@@ -330,6 +330,7 @@ void actor::live() {
       case 12: relay(); break;
       case 13: pipe(); break;
       case 14: meet(); break;
+      case 15: form_group(); break;
       default: do_something(); break;
     }
   }

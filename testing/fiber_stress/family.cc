@@ -14,11 +14,6 @@
 #include "testing/fiber_stress/actor.h"
 
 namespace fiber_stress {
-namespace {
-
-constexpr unsigned deepest = 4;
-
-}  // namespace
 
 std::optional<charge> actor::spawn() {
   net::fiber_options options;

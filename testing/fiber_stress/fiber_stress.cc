@@ -176,6 +176,7 @@ void play::watch(steady_clock::time_point until) {
     }
     // What visitors do at random is no progress.
     const std::uint64_t now = books_.of(event::joined) + books_.of(event::let_go) +
+                              books_.of(event::grouped) +
                               books_.of(event::detached) + books_.of(event::joined_late) +
                               books_.of(event::joined_by_destructors);
     idle_seconds = now == before ? idle_seconds + 1 : 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What takes more than one at a time: to wait for the first of several channels, to share a lock,
-// and to meet others at a latch, a barrier and a wait group.
+// to meet others at a latch, a barrier and a wait group, and to belong to a task group.
 #include <memory>
 #include <optional>
 #include <vector>
@@ -12,6 +12,7 @@
 #include "net/fiber/sync/once.h"
 #include "net/fiber/sync/select.h"
 #include "net/fiber/sync/shared_mutex.h"
+#include "net/fiber/sync/task_group.h"
 #include "net/fiber/sync/wait_group.h"
 #include "testing/fiber_stress/actor.h"
 
@@ -165,6 +166,69 @@ void actor::meet() {
     children.pop_back();
   }
   books_.add(event::met);
+}
+
+// A fiber of a group, which may spawn another one into it, or cancel it.
+bool actor::join_group(net::task_group& group) {
+  const std::optional<ledger::ticket> ticket = books_.take_ticket();
+  if (!ticket) {
+    return false;
+  }
+  books_.add(net::on_fiber() ? event::spawned_by_fibers : event::spawned_by_threads);
+  group.spawn(stage_.context,
+              [&where = stage_, &group, which = *ticket, depth = depth_ + 1] {
+                const ledger::presence here(where.books, which);
+                actor self(where, which, depth, nullptr);
+                self.live();
+                if (depth < deepest && self.dice_.one_in(4)) {
+                  (void)self.join_group(group);
+                }
+                if (self.dice_.one_in(16)) {
+                  group.cancel();
+                }
+                if (will_throw(where, which)) {
+                  throw failure{which};
+                }
+              });
+  books_.collect(*ticket, event::grouped);
+  return true;
+}
+
+void actor::form_group() {
+  if (depth_ >= deepest) {
+    return;
+  }
+  std::stop_source stop;
+  net::task_group group(
+      stop.get_token(),
+      dice_.one_in(2) ? net::on_failure::cancel_rest : net::on_failure::keep_going);
+  for (std::uint64_t i = dice_.between(1, 8); i != 0 && join_group(group); --i) {
+  }
+  switch (dice_.below(4)) {
+    case 0: group.cancel(); break;
+    case 1: stop.request_stop(); break;
+    case 2: return;  // the group's destructor does
+    default: break;
+  }
+  net::error_code ec;
+  bool is_empty = false;
+  try {
+    while (!is_empty && !ec) {
+      is_empty = group.wait_for(moment(), ec);
+      if (ec == net::error::deadline_exceeded) {
+        note(ec);
+        ec.clear();
+      }
+    }
+    note(ec);
+  } catch (const failure& caught) {
+    is_empty = true;
+    books_.expect(will_throw(stage_, caught.ticket), "a group threw what no fiber threw");
+    books_.add(event::exceptions_rethrown);
+  }
+  if (is_empty) {
+    books_.expect(group.size() == 0, "a group was waited for and is not empty");
+  }
 }
 
 }  // namespace fiber_stress

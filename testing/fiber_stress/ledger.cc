@@ -17,6 +17,7 @@ constexpr std::array<const char*, static_cast<std::size_t>(event::count_)> names
     "joined by destructors",
     "detached",
     "let go of from the start",
+    "left to groups",
     "exceptions rethrown by join",
     "exceptions nobody was to catch",
     "exceptions that left run()",

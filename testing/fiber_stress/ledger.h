@@ -5,7 +5,7 @@
 //
 // A fiber has a ticket, which whoever spawns it takes first. Each ticket has to be entered three
 // times: when the fiber begins, when it ends, and when it is collected, that is joined, detached,
-// or let go of from the start.
+// left to a group, or let go of from the start.
 //
 // A token is sent through a channel once. It has to be received once, or not to have been sent.
 #pragma once
@@ -29,6 +29,7 @@ enum class event : std::size_t {
   joined_by_destructors,
   detached,
   let_go,
+  grouped,
   exceptions_rethrown,
   exceptions_let_go,
   exceptions_from_run,

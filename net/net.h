@@ -11,6 +11,8 @@
 #include "net/async/submit.h"
 #include "net/execution/strand.h"
 #include "net/fiber/fiber.h"
+#include "net/fiber/sync/sync.h"
+#include "net/fiber/dump.h"
 #include "net/fiber/statistics.h"
 #include "net/fiber/stack_settings.h"
 #include "net/timer/sleep.h"

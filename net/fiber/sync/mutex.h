@@ -11,9 +11,9 @@
 // with an error_code end with error::operation_aborted or error::deadline_exceeded, and the mutex
 // is not held then.
 //
-// Who is running may take a mutex that is free before those who were woken for it, which keeps a
-// busy mutex busy; but one who was woken in vain is handed the mutex next. So nobody waits for
-// ever.
+// Who is running may take a mutex that is free before one who was woken for it, which keeps a busy
+// mutex busy; but one who was woken and tried in vain, or was passed over often, is handed it. So
+// nobody waits for ever.
 //
 // Locking twice in the same fiber or thread, unlocking by one who does not hold it, and destroying
 // while it is held abort. The mutex knows its owner by number: see owner(). One who unlocks it may
@@ -54,7 +54,10 @@ class mutex {
   }
 
   // False also in the owner himself.
-  bool try_lock() noexcept { return take(internal::current_owner()); }
+  bool try_lock() noexcept {
+    const internal::owner_id me = internal::current_owner();
+    return take(me) || take_watched(me);
+  }
   // False also when the fiber was cancelled.
   template <typename Clock, typename Duration>
   bool try_lock_until(const std::chrono::time_point<Clock, Duration>& time) {
@@ -80,16 +83,19 @@ class mutex {
   class waiter;
   using word = std::uint64_t;
 
-  // The owner shifted left, and `wake`: unlock() has to look after those who wait. 0: free.
-  //   0       -> me        lock(), try_lock(), or a waiter in commit() or called; acquire
-  //   me      -> 0         unlock(); release
-  //   me      -> me|wake   a waiter queues up, under lock_
-  //   me|wake -> me        unlock(), under lock_: nobody is to be woken; then as above
-  //   me|wake -> 0         unlock(), under lock_: the first in the line is called, to try himself
-  //   me|wake -> him, him|wake  unlock(), under lock_: handed to one who was called in vain before
-  // While is_called_, nobody else is called, and `wake` need not be set for those in the line: he
-  // who was called sets it, or hands the call on, when he has made his try.
-  static constexpr word wake = 1;
+  // The owner shifted left, and `watch`: unlock() has to look after those who wait.
+  //   0        -> me        lock(), try_lock(); acquire
+  //   watch    -> me|watch  likewise, while one who was called has not tried yet
+  //   0, watch -> me, me|watch  a waiter in commit(), or called, under lock_; acquire
+  //   me       -> 0         unlock(); release
+  //   me       -> me|watch  a waiter queues up, under lock_
+  //   me|watch -> me        unlock(), under lock_: nobody waits any more; then as above
+  //   me|watch -> watch     unlock(), under lock_: the first in line is called, to try himself, or was
+  //                         before; release
+  //   me|watch -> him, him|watch  unlock(), under lock_: handed to one who was called and tried in
+  //                         vain, or was passed over too often
+  // While anybody is in line or called, `watch` is set.
+  static constexpr word watch = 1;
 
   bool take(internal::owner_id me) noexcept {
     word expected = 0;
@@ -102,14 +108,21 @@ class mutex {
                                      : wait_to_lock(me, until, on_cancel::stop_waiting),
                             ec);
   }
+  bool take_watched(internal::owner_id me) noexcept;
   wait_result wait_to_lock(internal::owner_id me, netpoll::nanotime until, on_cancel how);
-  void unlock_contended(internal::owner_id me) noexcept;
+  void unlock_watched(internal::owner_id me) noexcept;
+  waiter* call_first() noexcept;
+  void hand_to(waiter& next) noexcept;
+
+  // So often others may take a free mutex before one who was called for it gets it all the same.
+  static constexpr unsigned most_passed_over = 32;
 
   std::atomic<word> word_{0};
   netpoll::brief_lock lock_;
   // These are under lock_.
-  bool is_called_ = false;      // somebody was called and has not tried yet
-  waiter* starving_ = nullptr;  // was called in vain; before all others
+  unsigned passed_over_ = 0;    // how often, since he was called
+  waiter* called_ = nullptr;    // was resumed to try for himself, and has not yet
+  waiter* starving_ = nullptr;  // tried in vain; before all others
   netpoll::intrusive_list<waiter> waiters_;
 };
 
@@ -132,7 +145,7 @@ inline void mutex::unlock() noexcept {
   word expected = me << 1;
   if (!word_.compare_exchange_strong(expected, 0, std::memory_order_release,
                                      std::memory_order_relaxed)) [[unlikely]] {
-    unlock_contended(me);
+    unlock_watched(me);
   }
 }
 

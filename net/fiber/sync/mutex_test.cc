@@ -121,6 +121,29 @@ TEST(Mutex, RunningFiberMayTakeItBeforeOneThatWasWokenOnlyOnce) {
   EXPECT_EQ(order, "aabaaa");
 }
 
+TEST(Mutex, OneWhoWasWokenIsNotPassedOverForEver) {
+  net::io_context context;
+  net::mutex mutex;
+  bool is_over = false;
+  int rounds = 0;
+  net::go(context, [&] {
+    mutex.lock();
+    net::go([&] {
+      const std::lock_guard lock(mutex);
+      is_over = true;
+    });
+    net::this_fiber::yield();
+    mutex.unlock();
+    for (; !is_over && rounds != 1000; ++rounds) {
+      const std::lock_guard lock(mutex);
+    }
+  });
+  context.run();
+  EXPECT_TRUE(is_over);
+  EXPECT_GT(rounds, 1);
+  EXPECT_LT(rounds, 1000);
+}
+
 TEST(Mutex, DeadlineEndsTheWait) {
   nettest::fake_clock clock;
   net::io_context context;

@@ -3,6 +3,8 @@
 
 #include <atomic>
 
+#include "net/execution/worker.h"
+#include "net/fiber/fiber_host.h"
 #include "net/fiber/fiber_state.h"
 
 namespace NET_NAMESPACE::internal {
@@ -25,8 +27,10 @@ constinit thread_local owner_id this_thread = 0;
 }  // namespace
 
 owner_id current_owner() noexcept {
-  const fiber_state* const fiber = fiber_state::current();
-  return fiber != nullptr ? fiber->id() : current_thread();
+  // As fiber_state::current(), with a call less: this is most of what a free lock costs beside the
+  // word itself.
+  const fiber_host* const host = this_thread_state().host;
+  return host != nullptr && host->running != nullptr ? host->running->id() : current_thread();
 }
 
 void describe_owner(netpoll::description& into, owner_id owner) noexcept {

@@ -70,14 +70,14 @@ class io_context : public execution_context, private event_source {
   template <typename Clock, typename Duration>
   count_type run_one_until(const std::chrono::time_point<Clock, Duration>& time) {
     if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>) {
-      return loop_.run_one_until(netpoll::to_nanotime(std::chrono::ceil<std::chrono::nanoseconds>(time)));
+      return loop_.run_one_until(
+          netpoll::to_nanotime(std::chrono::ceil<std::chrono::nanoseconds>(time)));
     } else {
       // A clock that may be set: look at it again at least once a second.
       for (;;) {
         const auto left = time - Clock::now();
         const bool is_last = left <= std::chrono::seconds(1);
-        const count_type count =
-            is_last ? run_one_for(left) : run_one_for(std::chrono::seconds(1));
+        const count_type count = is_last ? run_one_for(left) : run_one_for(std::chrono::seconds(1));
         if (count != 0 || is_last || stopped()) {
           return count;
         }
@@ -99,11 +99,12 @@ class io_context : public execution_context, private event_source {
   // the kernel refuses a timerfd.
   int native_handle();
 
-  // Whether a deadlock of fibers ends the process with a message and a dump of them, instead of being
-  // waited in for ever: all threads of the process run this context, or wait for its fibers, every
-  // fiber is parked, no timer is armed, and no fiber waits for the kernel. Looked at when the last
-  // thread of the context has nothing to do. On by default where NDEBUG is not defined. A program whose fibers are only woken from a signal handler or through shared
-  // memory has to turn it off.
+  // Whether a deadlock of fibers ends the process with a message and a dump of them, instead of
+  // being waited in for ever: all threads of the process run this context, or wait for its fibers,
+  // every fiber is parked, no timer is armed, and no fiber waits for the kernel. Looked at when the
+  // last thread of the context has nothing to do. On by default where NDEBUG is not defined. A
+  // program whose fibers are only woken from a signal handler or through shared memory has to turn
+  // it off.
   void detect_deadlock(bool on) noexcept;
 
   // The context whose run function the calling thread is in; the innermost, or null.

@@ -10,9 +10,9 @@
 
 namespace netpoll {
 
-// Held by a thread that never wakes anybody who waits for something else than the kernel: those of the
-// library's own that only ask, watch or print; and any other while it waits, without an end to it, for
-// what only another thread can bring about.
+// Held by a thread that never wakes anybody who waits for something else than the kernel: those of
+// the library's own that only ask, watch or print; and any other while it waits, without an end to
+// it, for what only another thread can bring about.
 class bystander {
  public:
   bystander() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }  // relaxed: a number

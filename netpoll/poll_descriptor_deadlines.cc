@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The half of poll_descriptor that keeps the time: deadlines, timeouts and naps, and the one timer that
-// serves them. The protocol is at `times` in the header.
+// The half of poll_descriptor that keeps the time: deadlines, timeouts and naps, and the one timer
+// that serves them. The protocol is at `times` in the header.
 #include <algorithm>
 #include <mutex>
 
@@ -10,8 +10,8 @@
 
 namespace netpoll {
 
-// Brings everything in line with the deadlines, does `also` under the same lock, and resumes, without
-// it, whose time is up.
+// Brings everything in line with the deadlines, does `also` under the same lock, and resumes,
+// without it, whose time is up.
 template <typename Also>
 void poll_descriptor::reconcile(Also also) noexcept {
   waiter_queue expired;

@@ -23,8 +23,8 @@ class thread_parker final : private resumer, private clock::observer {
   // process has no descriptor left for that.
   static thread_parker& current();
 
-  // Commits `who` and blocks until it was resumed, or until it is worth trying again: who waits looks
-  // for itself. False: `until` came first, and `who` is not published any more.
+  // Commits `who` and blocks until it was resumed, or until it is worth trying again: who waits
+  // looks for itself. False: `until` came first, and `who` is not published any more.
   bool park(waiter& who, nanotime until = never);
 
  private:
@@ -38,8 +38,7 @@ class thread_parker final : private resumer, private clock::observer {
   // These need mutex_.
   void signal() noexcept;
   void drain() noexcept;
-  void sleep(const waiter::self_service& help, nanotime until, bool& fd_is_ready,
-             bool& time_is_up);
+  void sleep(const waiter::self_service& help, nanotime until, bool& fd_is_ready, bool& time_is_up);
 
   event_fd event_;
   std::mutex mutex_;

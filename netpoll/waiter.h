@@ -70,10 +70,10 @@ class alignas(16) waiter : public intrusive_queue_node<waiter> {
   virtual void end_self_service(bool /*fd_is_ready*/) noexcept {}
 
   // Says in a few words what is waited for: "read tcp 127.0.0.1:4000->127.0.0.1:80". Called on a
-  // published waiter, from another thread than the one that waits, while somebody sees to it that who
-  // waits does not go on, however it is resumed meanwhile: so the waiter stays alive, but resume() and
-  // what leads to it may run at the same time. It may read only what is constant since commit() or
-  // atomic, and must not allocate, nor wait for who waits.
+  // published waiter, from another thread than the one that waits, while somebody sees to it that
+  // who waits does not go on, however it is resumed meanwhile: so the waiter stays alive, but
+  // resume() and what leads to it may run at the same time. It may read only what is constant since
+  // commit() or atomic, and must not allocate, nor wait for who waits.
   virtual void describe(description& into) const noexcept;
 
   // Whether the kernel may end the wait, and not only another thread of the process. Called as

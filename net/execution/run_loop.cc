@@ -2,7 +2,6 @@
 #include "net/execution/run_loop.h"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "netpoll/base/check.h"
@@ -10,20 +9,14 @@
 namespace NET_NAMESPACE {
 namespace {
 
-constexpr netpoll::nanotime do_not_wait = std::numeric_limits<netpoll::nanotime>::min();
-
-// A worker looks at the shared queue each time it has to look around, and at the events if nobody did
-// for so long, or after so many looks: readiness and timers must not starve behind operations that keep
-// queueing others.
+// A worker looks at the shared queue each time it has to look around, and at the events if nobody
+// did for so long, or after so many looks: readiness and timers must not starve behind operations
+// that keep queueing others.
 constexpr netpoll::nanotime time_between_polls = 20'000;
 constexpr unsigned looks_between_polls = 16;
 
 // A worker's share of the shared queue is no more than this, if there are others.
 constexpr std::size_t share_limit = 128;
-
-bool has_come(netpoll::nanotime time) noexcept {
-  return time != netpoll::never && netpoll::clock::now() >= time;
-}
 
 // Puts what is in `first` before what is in `queue`.
 void prepend(operation_queue& queue, operation_queue& first) noexcept {
@@ -134,9 +127,8 @@ void run_loop::look_around(worker& self) {
   const netpoll::nanotime now = netpoll::clock::now();
   self.set_about_now(now);
   // relaxed: a hint.
-  const bool must_poll =
-      now - last_poll_.load(std::memory_order_relaxed) >= time_between_polls ||
-      self.take_a_look() % looks_between_polls == 0;
+  const bool must_poll = now - last_poll_.load(std::memory_order_relaxed) >= time_between_polls ||
+                         self.take_a_look() % looks_between_polls == 0;
   // relaxed: a hint.
   if (!must_poll && shared_size_.load(std::memory_order_relaxed) == 0) {
     return;
@@ -179,7 +171,8 @@ bool run_loop::take_shared(worker& self) noexcept {
   if (shared_.empty()) {
     return false;
   }
-  const std::size_t size = shared_size_.load(std::memory_order_relaxed);  // relaxed: under the mutex
+  const std::size_t size =
+      shared_size_.load(std::memory_order_relaxed);  // relaxed: under the mutex
   std::size_t count = size;
   if (worker_count_ == 1) {
     self.append(shared_, size);
@@ -202,8 +195,7 @@ bool run_loop::steal(worker& self) noexcept {
   }
   // Round robin: from the one after the last victim.
   for (unsigned i = 0; i != worker_count_; ++i) {
-    worker* const victim =
-        next_victim_ != nullptr ? next_victim_ : workers_.front();
+    worker* const victim = next_victim_ != nullptr ? next_victim_ : workers_.front();
     next_victim_ = victim->list_next;
     operation_queue loot;
     if (victim == &self) {
@@ -216,205 +208,6 @@ bool run_loop::steal(worker& self) noexcept {
     }
   }
   return false;
-}
-
-// Needs mutex_. Waits for events, which are queued with the worker as they come.
-void run_loop::wait_for_events(worker& self, unique_lock& lock, netpoll::nanotime until) {
-  const bool may_sleep = until != do_not_wait;
-  poller_ = &self;
-  if (may_sleep) {
-    add_sleepers(1);
-    sleepers_in_time_ += until != netpoll::never;
-    const bool found = finds_work_before_sleep(self) || finds_work_in_idle_check(self, lock);
-    if (found) {
-      poller_ = nullptr;
-      sleepers_in_time_ -= until != netpoll::never;
-      add_sleepers(-1);
-      return;
-    }
-  }
-  const std::size_t size_before = self.size();
-  self.is_polling = true;
-  lock.unlock();
-  if (may_sleep) {
-    self.beat().rest();
-  }
-  events_.wait(until);
-  self.beat().tick();
-  const netpoll::nanotime now = netpoll::clock::now();
-  self.set_about_now(now);
-  last_poll_.store(now, std::memory_order_relaxed);  // relaxed: a hint
-  lock.lock();
-  self.is_polling = false;
-  poller_ = nullptr;
-  if (may_sleep) {
-    sleepers_in_time_ -= until != netpoll::never;
-    add_sleepers(-1);
-    // relaxed: under the mutex. Whoever woke this thread finds it looking.
-    is_searched_.store(false, std::memory_order_relaxed);
-  }
-  // Somebody has to look at the events while this thread runs what it found or had before, or when its
-  // time has come and it leaves.
-  if (idle_ != nullptr && (!may_sleep || self.size() > size_before || has_come(until))) {
-    wake_one();
-  }
-}
-
-// Needs mutex_. Somebody else waits for events.
-void run_loop::wait_idle(worker& self, unique_lock& lock, netpoll::nanotime until) {
-  self.idle.is_woken = false;
-  self.idle.next = idle_;
-  idle_ = &self;
-  add_sleepers(1);
-  sleepers_in_time_ += until != netpoll::never;
-  if (!finds_work_before_sleep(self)) {
-    if (may_be_stuck()) {
-      events_.wake();  // it is for the one who waits for events to say: he may have some
-    }
-    const auto is_woken = [&] { return self.idle.is_woken; };
-    self.beat().rest();
-    if (until == netpoll::never || netpoll::clock::is_replaced()) {
-      self.idle.wake_up.wait(lock, is_woken);
-    } else {
-      self.idle.wake_up.wait_until(lock, netpoll::to_steady_time(until), is_woken);
-    }
-    self.beat().tick();
-  }
-  if (!self.idle.is_woken) {
-    remove_idle(self);
-  }
-  sleepers_in_time_ -= until != netpoll::never;
-}
-
-// Needs mutex_. The worker counts as a sleeper already, so whoever pushes from now on calls for help;
-// what was pushed before is seen here.
-bool run_loop::finds_work_before_sleep(worker& self) noexcept {
-  if (worker_count_ == 1) {
-    return false;
-  }
-  netpoll::heavy_fence();  // with call_for_help()
-  return steal(self);
-}
-
-// Needs mutex_. Whether everybody sleeps, and nothing is under way that the loop knows of but fibers.
-bool run_loop::may_be_stuck() const noexcept {
-  // relaxed, all: under the mutex, or as where they are written.
-  if (idle_check_.load(std::memory_order_relaxed) == nullptr ||
-      is_embedded_.load(std::memory_order_relaxed) ||
-      sleepers_.load(std::memory_order_relaxed) != worker_count_ || sleepers_in_time_ != 0 ||
-      events_.next_timer() != netpoll::never) {
-    return false;
-  }
-  const totals sum = sum_of_counts();
-  // Nobody runs, so all has been counted.
-  return sum.fibers_spawned - sum.fibers_finished == work_.load(std::memory_order_relaxed);
-}
-
-// Needs mutex_, and gives it up for a while if there is something to check. For the one who is about to
-// wait for events: all others are really asleep.
-bool run_loop::finds_work_in_idle_check(worker& self, unique_lock& lock) noexcept {
-  if (!may_be_stuck()) {
-    return false;
-  }
-  const auto check = idle_check_.load(std::memory_order_relaxed);  // relaxed: as above
-  lock.unlock();
-  if (check != nullptr) {
-    check(*this);
-  }
-  lock.lock();
-  return !shared_.empty() || self.size() != 0 || self.has_bound() ||
-         stopped_.load(std::memory_order_relaxed);
-}
-
-// Needs mutex_.
-void run_loop::add_sleepers(int count) noexcept {
-  // relaxed: written under the mutex; for those who read without, there are the fences.
-  sleepers_.store(sleepers_.load(std::memory_order_relaxed) + static_cast<unsigned>(count),
-                  std::memory_order_relaxed);
-}
-
-// Needs mutex_.
-void run_loop::remove_idle(worker& who) noexcept {
-  worker** at = &idle_;
-  while (*at != &who) {
-    at = &(*at)->idle.next;
-  }
-  *at = who.idle.next;
-  add_sleepers(-1);
-}
-
-// Needs mutex_. `who` is in idle_.
-void run_loop::wake_idle(worker& who) noexcept {
-  remove_idle(who);
-  who.idle.is_woken = true;
-  who.idle.wake_up.notify_one();
-}
-
-// Needs mutex_. The worker has work. Whoever is woken to find some wakes the next one, as long as there
-// is more.
-void run_loop::has_found(worker& self) noexcept {
-  const bool was_searching = self.is_searching;
-  end_search(self);
-  if (sleepers_.load(std::memory_order_relaxed) == 0) {  // relaxed: under the mutex
-    return;
-  }
-  if (was_searching) {
-    netpoll::heavy_fence();  // with call_for_help(), which left it to this one
-  }
-  bool is_more = !shared_.empty() || self.size() > 1;
-  for (worker* each = workers_.front(); !is_more && each != nullptr; each = each->list_next) {
-    is_more = each != &self && each->size() != 0;
-  }
-  if (is_more) {
-    wake_one();
-  }
-}
-
-// Needs mutex_.
-void run_loop::end_search(worker& self) noexcept {
-  if (self.is_searching) {
-    self.is_searching = false;
-    is_searched_.store(false, std::memory_order_relaxed);  // relaxed: the fences that follow
-  }
-}
-
-// Needs mutex_. Makes sure one thread comes to look at the queues.
-void run_loop::wake_one() noexcept {
-  // relaxed, all: under the mutex.
-  if (is_searched_.load(std::memory_order_relaxed)) {
-    return;
-  }
-  if (idle_ != nullptr) {
-    idle_->is_searching = true;
-    is_searched_.store(true, std::memory_order_relaxed);
-    wake_idle(*idle_);
-    ++past_.wakes;
-  } else if (sleepers_.load(std::memory_order_relaxed) != 0) {
-    is_searched_.store(true, std::memory_order_relaxed);
-    events_.wake();
-    ++past_.wakes;
-  } else if (is_embedded_.load(std::memory_order_relaxed)) {
-    events_.wake();
-  }
-}
-
-void run_loop::wake_somebody() noexcept {
-  const std::lock_guard lock(mutex_);
-  wake_one();
-}
-
-// Needs mutex_. Wakes this one if it sleeps.
-void run_loop::wake(worker& who) noexcept {
-  if (poller_ == &who) {
-    events_.wake();
-    return;
-  }
-  for (worker* each = idle_; each != nullptr; each = each->idle.next) {
-    if (each == &who) {
-      wake_idle(who);
-      return;
-    }
-  }
 }
 
 void run_loop::post_shared(operation& what) noexcept {
@@ -432,7 +225,8 @@ void run_loop::post(operation& what, internal::thread_binding& to) noexcept {
   }
   const std::lock_guard lock(mutex_);
   to.inbox.push(what);
-  to.has_inbox.store(true, std::memory_order_relaxed);  // relaxed: read under the mutex before sleep
+  to.has_inbox.store(true,
+                     std::memory_order_relaxed);  // relaxed: read under the mutex before sleep
   if (to.present != nullptr) {
     wake(*to.present);
   }
@@ -472,7 +266,8 @@ void run_loop::add_worker(worker& self) noexcept {
       // This run function was called inside another one on the same loop.
       mine->present->set_binding(nullptr);
       prepend(mine->inbox, mine->present->bound());
-      mine->has_inbox.store(!mine->inbox.empty(), std::memory_order_relaxed);  // relaxed: own thread
+      mine->has_inbox.store(!mine->inbox.empty(),
+                            std::memory_order_relaxed);  // relaxed: own thread
     }
     mine->present = &self;
     self.set_binding(mine);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The run loop runs operations, in every thread that is inside one of its run functions: those are
-// its workers. Each has a queue of its own, for what it posts itself; what other threads post goes to
-// a shared queue. A worker that has nothing to run takes its share of the shared queue, then steals
-// half of another worker's, then waits for events: one thread at a time does so, the others sleep
-// until there is work for them, so a wake-up wakes one thread. Nobody spins.
+// its workers. Each has a queue of its own, for what it posts itself; what other threads post goes
+// to a shared queue. A worker that has nothing to run takes its share of the shared queue, then
+// steals half of another worker's, then waits for events: one thread at a time does so, the others
+// sleep until there is work for them, so a wake-up wakes one thread. Nobody spins.
 //
-// With one worker operations run in the order in which they were posted. With several, each runs its
-// own in order.
+// With one worker operations run in the order in which they were posted. With several, each runs
+// its own in order.
 //
 // What events are, the loop does not know: it waits for them through event_source.
 //
@@ -18,6 +18,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -115,8 +116,8 @@ class run_loop {
     }
   }
 
-  // The calling worker's next operation, to be run in its turn, if it is one that `what` runs; null if
-  // it is another one, or the worker should go back to its run function first.
+  // The calling worker's next operation, to be run in its turn, if it is one that `what` runs; null
+  // if it is another one, or the worker should go back to its run function first.
   operation* next_if(internal::worker& self, operation::function what) noexcept {
     if (!self.runs_many || stopped()) {
       return nullptr;
@@ -134,17 +135,16 @@ class run_loop {
   void post(operation& what, internal::thread_binding& to) noexcept;
 
   // Has `who` resumed when the time comes; and takes it back, false when it is being resumed.
-  void add_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who,
-                 netpoll::nanotime when) {
+  void add_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who, netpoll::nanotime when) {
     events_.add_timer(which, who, when);
   }
   bool remove_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who) noexcept {
     return events_.remove_timer(which, who);
   }
 
-  // Has check(*this) called, on the last worker that is about to sleep, when all workers would sleep,
-  // and wait for nothing but each other's fibers: no timer is armed, and there is no more work than
-  // there are fibers. Null: no check.
+  // Has check(*this) called, on the last worker that is about to sleep, when all workers would
+  // sleep, and wait for nothing but each other's fibers: no timer is armed, and there is no more
+  // work than there are fibers. Null: no check.
   void set_idle_check(void (*check)(run_loop& loop)) noexcept {
     idle_check_.store(check, std::memory_order_relaxed);  // relaxed: it needs nothing else
   }
@@ -187,6 +187,12 @@ class run_loop {
   using worker = internal::worker;
   using unique_lock = std::unique_lock<std::mutex>;
 
+  // Of the times until which a worker may wait: only look.
+  static constexpr netpoll::nanotime do_not_wait = std::numeric_limits<netpoll::nanotime>::min();
+  static bool has_come(netpoll::nanotime time) noexcept {
+    return time != netpoll::never && netpoll::clock::now() >= time;
+  }
+
   void add_worker(worker& self) noexcept;
   void remove_worker(worker& self) noexcept;
 
@@ -216,7 +222,8 @@ class run_loop {
 
   void post_shared(operation& what) noexcept;
   void call_for_help() noexcept {
-    netpoll::light_fence();  // with finds_work_before_sleep(): it sees what was pushed, or we see it
+    netpoll::
+        light_fence();  // with finds_work_before_sleep(): it sees what was pushed, or we see it
     // relaxed: the fence. While somebody searches already, he calls the next one.
     if (sleepers_.load(std::memory_order_relaxed) != 0 &&
         !is_searched_.load(std::memory_order_relaxed)) [[unlikely]] {
@@ -234,8 +241,8 @@ class run_loop {
   // No less than the work there is: what finished and its worker has not told yet is still counted.
   std::atomic<std::size_t> work_{0};
   std::atomic<bool> stopped_{false};  // written under mutex_
-  // Workers that have nothing to do: those in idle_, and the one that waits for events. Written under
-  // mutex_.
+  // Workers that have nothing to do: those in idle_, and the one that waits for events. Written
+  // under mutex_.
   std::atomic<unsigned> sleepers_{0};
   // Somebody was woken and has not looked at all queues since. Written under mutex_.
   std::atomic<bool> is_searched_{false};
@@ -244,16 +251,16 @@ class run_loop {
   std::atomic<netpoll::nanotime> last_poll_{0};
 
   mutable std::mutex mutex_;
-  operation_queue shared_;                                           // under mutex_
-  netpoll::intrusive_list<worker> workers_;                          // under mutex_
-  unsigned worker_count_ = 0;                                        // under mutex_
-  worker* idle_ = nullptr;                                           // under mutex_
-  worker* poller_ = nullptr;                                         // under mutex_
-  worker* next_victim_ = nullptr;                                    // under mutex_
-  unsigned sleepers_in_time_ = 0;                                    // under mutex_: that wake by themselves
-  std::atomic<bool> is_embedded_{false};                             // written under mutex_
+  operation_queue shared_;                   // under mutex_
+  netpoll::intrusive_list<worker> workers_;  // under mutex_
+  unsigned worker_count_ = 0;                // under mutex_
+  worker* idle_ = nullptr;                   // under mutex_
+  worker* poller_ = nullptr;                 // under mutex_
+  worker* next_victim_ = nullptr;            // under mutex_
+  unsigned sleepers_in_time_ = 0;            // under mutex_: that wake by themselves
+  std::atomic<bool> is_embedded_{false};     // written under mutex_
   std::atomic<void (*)(run_loop&)> idle_check_{nullptr};
-  totals past_;                                                      // under mutex_
+  totals past_;  // under mutex_
   struct bound_thread {
     std::thread::id thread;
     internal::thread_binding binding;

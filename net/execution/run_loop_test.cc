@@ -196,8 +196,8 @@ TEST(RunLoop, RunInsideARunGetsAtWhatTheOuterOneHasQueued) {
   EXPECT_EQ(order, (std::vector<int>{1, 2}));
 }
 
-// Chains of posts that hop between threads: none lost, none run twice, and run() returns when the last
-// has ended and not before.
+// Chains of posts that hop between threads: none lost, none run twice, and run() returns when the
+// last has ended and not before.
 TEST(RunLoop, ManyChainsOnManyThreads) {
   constexpr int chains = 64;
   constexpr int length = 500;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A strand runs function objects on another executor, never two at the same time and in the order in
-// which they were submitted. A fiber spawned on a strand obeys it too: while it runs, nothing else of
-// the strand does, and when it waits the strand goes on with others.
+// A strand runs function objects on another executor, never two at the same time and in the order
+// in which they were submitted. A fiber spawned on a strand obeys it too: while it runs, nothing
+// else of the strand does, and when it waits the strand goes on with others.
 //
 //   auto strand = net::make_strand(context);
 //   net::post(strand, [] { … });
@@ -36,8 +36,8 @@ class strand_queue {
   // True: nobody runs the strand, and the caller has to see to it that run() is called.
   bool push(operation& what) noexcept;
 
-  // Runs what was queued when it began. True: there is more, and run() has to be called again; also,
-  // through `leaves`, when a function throws.
+  // Runs what was queued when it began. True: there is more, and run() has to be called again;
+  // also, through `leaves`, when a function throws.
   template <typename Leaves>
   void run(Leaves leaves) {
     struct at_end {
@@ -134,7 +134,8 @@ class strand {
   }
 
  private:
-  // One turn of the strand on its executor. If that ends without running it, so does what is queued.
+  // One turn of the strand on its executor. If that ends without running it, so does what is
+  // queued.
   class runner {
    public:
     explicit runner(const strand& owner) noexcept : owner_(owner) {}

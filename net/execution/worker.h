@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A worker is a thread inside a run function of a loop, with its own queue of operations. Only it
-// puts operations there and takes them out at the front; a worker that has nothing to run steals from
-// the front of another's. See run_loop.h.
+// puts operations there and takes them out at the front; a worker that has nothing to run steals
+// from the front of another's. See run_loop.h.
 //
 // Unless said otherwise, members are for the worker's own thread.
 #pragma once
@@ -37,8 +37,8 @@ struct thread_state {
   std::uint64_t end_of_ids = 0;
 };
 
-// Not inlined, nor assumed to return the same each time: a fiber may ask on one thread and ask again
-// on another. For the same reason nobody may keep what it returns across a switch.
+// Not inlined, nor assumed to return the same each time: a fiber may ask on one thread and ask
+// again on another. For the same reason nobody may keep what it returns across a switch.
 [[gnu::noinline]] thread_state& this_thread_state() noexcept;
 
 // Counts events; written by one thread, read by any.
@@ -61,8 +61,8 @@ struct worker_counts {
   event_count steals;    // times that it took operations of another worker
 };
 
-// Operations that only one thread may run, and what tells it that there are some. Belongs to the loop
-// and lives as long, so that whoever is bound to the thread can point to it.
+// Operations that only one thread may run, and what tells it that there are some. Belongs to the
+// loop and lives as long, so that whoever is bound to the thread can point to it.
 class thread_binding {
  public:
   worker* present = nullptr;  // under the loop's mutex
@@ -105,7 +105,8 @@ class worker : public netpoll::intrusive_list_node<worker> {
     return first;
   }
 
-  // The next operation, if it is one that `function` runs and the worker need not look around first.
+  // The next operation, if it is one that `function` runs and the worker need not look around
+  // first.
   operation* pop_if(operation::function function) noexcept {
     if (turns_left_ == 1 || size() == 0 || has_bound()) {
       return nullptr;
@@ -135,9 +136,12 @@ class worker : public netpoll::intrusive_list_node<worker> {
   // What only this thread may run. It takes turns with the queue.
   bool has_bound() const noexcept {
     // relaxed: what is in there is read under the loop's mutex.
-    return binding_ != nullptr && (!bound_.empty() || binding_->has_inbox.load(std::memory_order_relaxed));
+    return binding_ != nullptr &&
+           (!bound_.empty() || binding_->has_inbox.load(std::memory_order_relaxed));
   }
-  bool is_turn_of_bound() noexcept { return (is_turn_of_bound_ = !is_turn_of_bound_) || size() == 0; }
+  bool is_turn_of_bound() noexcept {
+    return (is_turn_of_bound_ = !is_turn_of_bound_) || size() == 0;
+  }
   operation_queue& bound() noexcept { return bound_; }
 
   // Appends `more`, which are `count`, and empties it.

@@ -11,9 +11,9 @@ class run_loop;
 
 namespace internal {
 
-// For the idle check of a run loop. If every fiber of `loop` is parked, none of them on the kernel, and
-// no thread of the process but those that wait in the loop, or for its fibers, could wake one, prints
-// that with all fibers and aborts.
+// For the idle check of a run loop. If every fiber of `loop` is parked, none of them on the kernel,
+// and no thread of the process but those that wait in the loop, or for its fibers, could wake one,
+// prints that with all fibers and aborts.
 void abort_if_deadlocked(run_loop& loop);
 
 }  // namespace internal

@@ -136,7 +136,8 @@ TEST(Deadlock, ThreadThatTalksToAFiberIsHelp) {
   runner.join();
 }
 
-// The thread that fires a timer still counts as asleep, and the timer as none, when the others look.
+// The thread that fires a timer still counts as asleep, and the timer as none, when the others
+// look.
 TEST(Deadlock, TimersThatFireOnAnotherThreadAreNone) {
   net::io_context context;
   context.detect_deadlock(true);

@@ -19,8 +19,8 @@
 namespace NET_NAMESPACE {
 
 // Catches the signal, in place of whatever did so before. Throws std::system_error when it cannot
-// be caught, or when there can be no thread or no eventfd. Does nothing if it is caught already. In a
-// child process that did not call exec() the signal does nothing.
+// be caught, or when there can be no thread or no eventfd. Does nothing if it is caught already. In
+// a child process that did not call exec() the signal does nothing.
 void dump_fibers_on_signal(int signal = SIGQUIT);
 
 // Gives the signal back to whatever caught it before dump_fibers_on_signal(). Dumps for signals

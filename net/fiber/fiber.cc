@@ -22,8 +22,9 @@ void fiber::cancel_and_join() noexcept {
   if (!joinable()) {
     return;
   }
-  netpoll::check(on_fiber(),
-                 "a joinable fiber's handle was lost on a plain thread: join() or detach() it first");
+  netpoll::check(
+      on_fiber(),
+      "a joinable fiber's handle was lost on a plain thread: join() or detach() it first");
   state_->cancel();
   try {
     (void)std::exchange(state_, nullptr)->join(netpoll::never, on_cancel::ignore);

@@ -21,8 +21,8 @@
 // fiber_options say what else there is to choose; a function that takes a std::stop_token is given
 // the fiber's own.
 //
-// A handle is for one thread or fiber at a time, cancel() apart, which may be called from any as long
-// as the handle is there; go() and this_fiber may be used from any.
+// A handle is for one thread or fiber at a time, cancel() apart, which may be called from any as
+// long as the handle is there; go() and this_fiber may be used from any.
 #pragma once
 
 #include <chrono>
@@ -51,7 +51,8 @@ concept fiber_context = requires(Context& context) {
   { context.loop() } -> std::same_as<run_loop&>;
 };
 
-// Or what runs functions on such a context, by rules of its own: an io_context's executor, a strand.
+// Or what runs functions on such a context, by rules of its own: an io_context's executor, a
+// strand.
 template <typename Executor>
 concept fiber_executor = requires(const Executor& executor) {
   { executor.context().loop() } -> std::same_as<run_loop&>;
@@ -86,13 +87,13 @@ class fiber {
   fiber(const fiber_options& options, Function&& function)
       : fiber(internal::current_loop(), options, std::forward<Function>(function)) {}
   template <typename Function>
-    requires std::is_invocable_v<std::decay_t<Function>&> ||
-             std::is_invocable_v<std::decay_t<Function>&, std::stop_token>
-  explicit fiber(Function&& function)
+  requires std::is_invocable_v < std::decay_t<Function>
+  & > || std::is_invocable_v<std::decay_t<Function>&, std::stop_token> explicit fiber(
+             Function&& function)
       : fiber(internal::current_loop(), fiber_options{}, std::forward<Function>(function)) {}
 
-  // Runs function() on `executor`, which gives the fiber each of its turns: on a strand nothing else
-  // of the strand runs at the same time.
+  // Runs function() on `executor`, which gives the fiber each of its turns: on a strand nothing
+  // else of the strand runs at the same time.
   template <fiber_executor Executor, typename Function>
   fiber(const Executor& executor, const fiber_options& options, Function&& function)
       : state_(&internal::fiber_state::spawn_on(executor, options,
@@ -166,8 +167,7 @@ class fiber {
  private:
   template <typename Function>
   fiber(run_loop& loop, const fiber_options& options, Function&& function)
-      : state_(&internal::fiber_state::spawn(loop, options,
-                                             internal::fiber_state::handle::joined,
+      : state_(&internal::fiber_state::spawn(loop, options, internal::fiber_state::handle::joined,
                                              std::forward<Function>(function))) {}
 
   bool join_until(netpoll::nanotime until, error_code& ec);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A fiber_host is what a thread needs while it runs fibers: its own context, to which the fiber that
-// runs goes back when there is no other fiber to go on with. It lives on the thread's stack as long
-// as a fiber that was entered from there, or one that followed, runs.
+// A fiber_host is what a thread needs while it runs fibers: its own context, to which the fiber
+// that runs goes back when there is no other fiber to go on with. It lives on the thread's stack as
+// long as a fiber that was entered from there, or one that followed, runs.
 #pragma once
 
 #include <cstdint>

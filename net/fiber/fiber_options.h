@@ -13,8 +13,8 @@
 namespace NET_NAMESPACE {
 
 struct fiber_options {
-  // Bytes, rounded up, at least 16 KiB; 0 for the default of the process. Address space only: memory
-  // is used as far as the stack really grows.
+  // Bytes, rounded up, at least 16 KiB; 0 for the default of the process. Address space only:
+  // memory is used as far as the stack really grows.
   std::size_t stack_size = 0;
   // Shown in dumps and when the fiber overflows its stack. Not copied: must outlive the fiber.
   const char* name = "";

@@ -51,7 +51,8 @@ void fiber_state::park_once(netpoll::waiter& what) noexcept {
   outcome_ = wait_result::resumed;
   fiber_host& host = *this_thread_state().host;
   if (host.self != nullptr) {
-    since_.store(host.self->about_now(), std::memory_order_relaxed);  // relaxed: nothing hangs on it
+    since_.store(host.self->about_now(),
+                 std::memory_order_relaxed);  // relaxed: nothing hangs on it
   }
   park_.begin(what);
   leave(departure::parked, host);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Where a fiber goes when it becomes runnable, if that is not the next best thread of its loop: to an
-// executor, whose rules it then obeys. On a strand, for one, it never runs at the same time as another
-// function of the strand, and between two of its waits nothing else of the strand runs.
+// Where a fiber goes when it becomes runnable, if that is not the next best thread of its loop: to
+// an executor, whose rules it then obeys. On a strand, for one, it never runs at the same time as
+// another function of the strand, and between two of its waits nothing else of the strand runs.
 #pragma once
 
 #include <memory>

@@ -191,6 +191,27 @@ TEST(FiberSchedule, PinnedFiberIsWokenByAnotherThread) {
   EXPECT_TRUE(context.stopped());
 }
 
+// The thread that waits for events may find that it has to run a fiber that only it may run.
+TEST(FiberSchedule, PinnedFiberThatIsBusyLeavesTheEventsToOthers) {
+  for (int round = 0; round != 10; ++round) {
+    net::io_context context;
+    std::atomic<bool> has_come{false};
+    net::go(context, {.pinned = true}, [&] {
+      net::this_fiber::sleep_for(1ms);
+      const auto give_up = std::chrono::steady_clock::now() + 30s;
+      while (!has_come && std::chrono::steady_clock::now() < give_up) {
+        std::this_thread::yield();
+      }
+      EXPECT_TRUE(has_come) << "nobody looked at the timers";
+    });
+    net::go(context, [&] {
+      net::this_fiber::sleep_for(5ms);
+      has_come = true;
+    });
+    run_on(context, 2);
+  }
+}
+
 TEST(FiberSchedule, PinnedFiberIsUnwoundWithItsContext) {
   struct at_end {
     bool& flag;

@@ -152,8 +152,8 @@ void fiber_state::cancel() noexcept {
   stop.request_stop();
 }
 
-// The fiber has ended and its stack has been left. Throws what a fiber without a handle threw; whoever
-// gave it its turn counts that.
+// The fiber has ended and its stack has been left. Throws what a fiber without a handle threw;
+// whoever gave it its turn counts that.
 void fiber_state::finish(fiber_host& host) {
   run_loop& loop = loop_;
   const std::exception_ptr error = rethrows_ ? std::move(error_) : nullptr;

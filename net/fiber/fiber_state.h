@@ -5,8 +5,8 @@
 // followed it directly, goes back to the thread, that returns from the operation.
 //
 // The object lives at the top of the fiber's own stack, beside the function it runs, so that a
-// fiber costs one stack and nothing else. A fiber with a handle keeps its stack until the handle has
-// joined it or let go of it. Users see fiber.h.
+// fiber costs one stack and nothing else. A fiber with a handle keeps its stack until the handle
+// has joined it or let go of it. Users see fiber.h.
 #pragma once
 
 #include <atomic>
@@ -47,8 +47,7 @@ class fiber_attachment {
   ~fiber_attachment() = default;
 };
 
-class fiber_state final : public operation,
-                          private netpoll::resumer {
+class fiber_state final : public operation, private netpoll::resumer {
  public:
   enum class handle : std::uint8_t {
     none,    // runs on its own: an exception leaves the run function of the context
@@ -127,7 +126,8 @@ class fiber_state final : public operation,
   const netpoll::stack& memory() const noexcept { return stack_; }
   run_loop& loop() const noexcept { return loop_; }
 
-  // ---- For who looks from outside, from any thread, while a fiber_walk visits or holds the fiber ----
+  // ---- For who looks from outside, from any thread, while a fiber_walk visits or holds the fiber
+  // ----
 
   enum class activity : std::uint8_t { created, ready, running, parked };
   // relaxed: it may be over by the time it is told.

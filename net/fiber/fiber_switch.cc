@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How fibers take their turns on a thread. A fiber that leaves its stack goes on directly to the next
-// fiber in the worker's queue, if that is what comes next; else back to the thread, whose run loop
-// decides. Whoever runs then does for the one who left what could not be done while he was still on
-// his stack: queue him, publish his waiter, or free him.
+// How fibers take their turns on a thread. A fiber that leaves its stack goes on directly to the
+// next fiber in the worker's queue, if that is what comes next; else back to the thread, whose run
+// loop decides. Whoever runs then does for the one who left what could not be done while he was
+// still on his stack: queue him, publish his waiter, or free him.
 #include <cxxabi.h>
 
 #include <exception>
@@ -26,8 +26,7 @@ fiber_host::fiber_host(giver given_by, worker* mine) noexcept
   install_overflow_handler();
 }
 
-__attribute__((no_sanitize("thread")))
-void fiber_host::enter(fiber_state& first) noexcept {
+__attribute__((no_sanitize("thread"))) void fiber_host::enter(fiber_state& first) noexcept {
   fiber_host* const outer = std::exchange(this_thread_state().host, this);
   exceptions = *globals;
   sanitizer.adopt_current_thread();
@@ -61,8 +60,8 @@ fiber_state* fiber_state::current() noexcept {
   make_runnable(host.by == fiber_host::giver::loop ? host.self : worker::of(loop_));
 }
 
-// Does, from another stack, what the fiber left its own for. It may be gone after this. Throws, where a
-// fiber has no successor, what one without a handle threw.
+// Does, from another stack, what the fiber left its own for. It may be gone after this. Throws,
+// where a fiber has no successor, what one without a handle threw.
 [[gnu::always_inline]] inline void fiber_state::settle(fiber_host& host) {
   switch (departure_) {
     case departure::yielded: make_runnable(host); break;
@@ -108,8 +107,7 @@ fiber_state* fiber_state::wake_joiner(fiber_host& host) noexcept {
 }
 
 // On the fiber's own stack, when it begins or goes on.
-__attribute__((no_sanitize("thread")))
-void fiber_state::arrive() noexcept {
+__attribute__((no_sanitize("thread"))) void fiber_state::arrive() noexcept {
   fiber_host& host = *this_thread_state().host;
   fiber_state* const before = std::exchange(host.departed, nullptr);
   sanitizer_.finish_switch(before != nullptr ? before->sanitizer_ : host.sanitizer);
@@ -125,10 +123,10 @@ void fiber_state::arrive() noexcept {
   }
 }
 
-// From the fiber's stack to whoever is next. Returns, unless the fiber has finished, when it is entered
-// again, maybe on another thread.
-__attribute__((no_sanitize("thread")))
-void fiber_state::leave(departure why, fiber_host& host) noexcept {
+// From the fiber's stack to whoever is next. Returns, unless the fiber has finished, when it is
+// entered again, maybe on another thread.
+__attribute__((no_sanitize("thread"))) void fiber_state::leave(departure why,
+                                                               fiber_host& host) noexcept {
   departure_ = why;
   exceptions_ = *host.globals;
   host.departed = this;

@@ -24,7 +24,8 @@ bool fiber_walk::go_on_with(visitor visit, void* context) {
       is_visiting_.store(true, std::memory_order_relaxed);  // relaxed: the fence
       netpoll::heavy_fence();                               // with let_visitors_leave()
     }
-    // release: pairs with let_visitors_leave(). One that ends and still sees true waits for nothing.
+    // release: pairs with let_visitors_leave(). One that ends and still sees true waits for
+    // nothing.
     ~visiting() { is_visiting_.store(false, std::memory_order_release); }
   } const guard;
   for (;;) {

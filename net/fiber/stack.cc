@@ -57,8 +57,8 @@ struct thread_stacks : intrusive_list_node<thread_stacks> {
 
 constinit thread_local thread_stacks own_stacks;
 
-// Not inlined: the address of a thread-local must not be kept across a switch, after which the fiber
-// may be on another thread.
+// Not inlined: the address of a thread-local must not be kept across a switch, after which the
+// fiber may be on another thread.
 [[gnu::noinline]] thread_stacks& this_thread() noexcept {
   asm volatile("" ::: "memory");
   return own_stacks;

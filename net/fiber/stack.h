@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Stacks for fibers. A stack is address space: a page of memory is used only once it was touched.
-// Below it lies a guard that nothing can be read from or written to, so that an overflow is caught and
-// not silent.
+// Below it lies a guard that nothing can be read from or written to, so that an overflow is caught
+// and not silent.
 //
 //   std::error_code error;
 //   const netpoll::stack memory = netpoll::acquire_stack(0, error);
@@ -12,14 +12,14 @@
 //   memory.header().occupant.store(nullptr, std::memory_order_release);
 //   netpoll::release_stack(memory);
 //
-// Addresses are reserved in slabs of up to 64 stacks of a size, and never unmapped: a pointer into a
-// stack that is no longer used reads nonsense, but does not fault. See stack_directory.h for finding
-// all of them from outside. Where the kernel has MADV_GUARD_INSTALL (Linux 6.13) a guard costs no
-// mapping, and neighbouring slabs are one; elsewhere mprotect makes it, and every stack that was ever
-// handed out takes two mappings of vm.max_map_count.
+// Addresses are reserved in slabs of up to 64 stacks of a size, and never unmapped: a pointer into
+// a stack that is no longer used reads nonsense, but does not fault. See stack_directory.h for
+// finding all of them from outside. Where the kernel has MADV_GUARD_INSTALL (Linux 6.13) a guard
+// costs no mapping, and neighbouring slabs are one; elsewhere mprotect makes it, and every stack
+// that was ever handed out takes two mappings of vm.max_map_count.
 //
-// A released stack is kept for reuse with what memory it has: first by the thread, without a lock, then
-// by the process, see set_stack_pool_limit(). All functions are thread-safe.
+// A released stack is kept for reuse with what memory it has: first by the thread, without a lock,
+// then by the process, see set_stack_pool_limit(). All functions are thread-safe.
 #pragma once
 
 #include <atomic>
@@ -33,8 +33,8 @@ namespace netpoll {
 
 // The last bytes of each stack.
 struct alignas(64) stack_header {
-  // Whatever lives on the stack, for those who look at all stacks. Null when the stack is handed out;
-  // to be null again when it is released.
+  // Whatever lives on the stack, for those who look at all stacks. Null when the stack is handed
+  // out; to be null again when it is released.
   std::atomic<void*> occupant;
   // What kind of thing the occupant is, where a program has several that do not know each other: an
   // address that stands for the kind. To be set before the occupant; nonsense while there is none.
@@ -48,9 +48,9 @@ struct stack {
   char* bottom = nullptr;
   std::size_t size = 0;
 
-  // Each guard costs 8 bytes of page table a page, 128 in all. A page would do for code that touches
-  // every page in turn; but a function with a buffer of 64 KiB moves the stack pointer that far at
-  // once, and must not land in the next stack.
+  // Each guard costs 8 bytes of page table a page, 128 in all. A page would do for code that
+  // touches every page in turn; but a function with a buffer of 64 KiB moves the stack pointer that
+  // far at once, and must not land in the next stack.
   static constexpr std::size_t guard_size = 64 * 1024;
   static constexpr std::size_t header_size = sizeof(stack_header);
   // Sizes are rounded up to these times a power of two.
@@ -64,15 +64,16 @@ struct stack {
   stack_header& header() const noexcept { return *reinterpret_cast<stack_header*>(top()); }
 };
 
-// A stack of at least `size` bytes, rounded up; 0 is the default size. Its contents are unspecified.
+// A stack of at least `size` bytes, rounded up; 0 is the default size. Its contents are
+// unspecified.
 // On error, which is of stack_errc or what the kernel said, `bottom` is null.
 stack acquire_stack(std::size_t size, std::error_code& error) noexcept;
 
 // `unused` must not be running, nor have an occupant any more.
 void release_stack(const stack& unused) noexcept;
 
-// The size for those who name none: stack::usual_size, until it is set. Takes effect for stacks that
-// are acquired from now on. 0 and more than stack::largest_size are errc::invalid_argument.
+// The size for those who name none: stack::usual_size, until it is set. Takes effect for stacks
+// that are acquired from now on. 0 and more than stack::largest_size are errc::invalid_argument.
 std::size_t default_stack_size() noexcept;
 void set_default_stack_size(std::size_t bytes, std::error_code& error) noexcept;
 void set_default_stack_size(std::size_t bytes);
@@ -80,15 +81,17 @@ void set_default_stack_size(std::size_t bytes);
 // How many bytes of memory unused stacks may keep, at worst; 128 MiB, until it is set.
 //
 // How deep a stack was used is not known, and costs more to find out than to trim it, so that each
-// counts with all of its size, though it mostly has a page or two. When that is half of the limit, up
-// to 64 stacks at a time, of a quarter of the limit together, are trimmed to 8 KiB, and count with that
-// from then on. When trimmed ones take the other half, such a batch loses all its memory, which costs a
-// page fault for the next user; neighbours do so in one system call. That is, as many as that are
-// trimmed or given back by the release that makes it too much: some tens of microseconds.
+// counts with all of its size, though it mostly has a page or two. When that is half of the limit,
+// up to 64 stacks at a time, of a quarter of the limit together, are trimmed to 8 KiB, and count
+// with that from then on. When trimmed ones take the other half, such a batch loses all its memory,
+// which costs a page fault for the next user; neighbours do so in one system call. That is, as many
+// as that are trimmed or given back by the release that makes it too much: some tens of
+// microseconds.
 //
-// Beside that a thread keeps a sixteenth of the limit of each size, and not more than 64 stacks, for its
-// own next fibers; when it ends, the process gets them. Takes effect with what is released from now on,
-// on a thread that has stacks of its own only after it had to exchange some. 0: keep nothing.
+// Beside that a thread keeps a sixteenth of the limit of each size, and not more than 64 stacks,
+// for its own next fibers; when it ends, the process gets them. Takes effect with what is released
+// from now on, on a thread that has stacks of its own only after it had to exchange some. 0: keep
+// nothing.
 std::size_t stack_pool_limit() noexcept;
 void set_stack_pool_limit(std::size_t bytes) noexcept;
 
@@ -100,8 +103,8 @@ void discard_pooled_stacks() noexcept;
 // were swapped out do not count. A system call for each MiB of size that was not touched.
 std::size_t stack_high_water_bytes(const stack& used) noexcept;
 
-// Gives back the memory of all but the topmost `kept_bytes`, at least a page, of a stack that is not
-// deeper in use than that. A system call.
+// Gives back the memory of all but the topmost `kept_bytes`, at least a page, of a stack that is
+// not deeper in use than that. A system call.
 void trim_stack(const stack& used, std::size_t kept_bytes) noexcept;
 
 struct stack_statistics {
@@ -116,8 +119,8 @@ struct stack_statistics {
 // While others acquire and release, the figures need not fit each other. Takes a lock.
 stack_statistics get_stack_statistics() noexcept;
 
-// Goes through the stacks that have an occupant; the occupant may go while it is looked at, the memory
-// stays. Finds each that is there all the time. Takes no lock and allocates nothing.
+// Goes through the stacks that have an occupant; the occupant may go while it is looked at, the
+// memory stays. Finds each that is there all the time. Takes no lock and allocates nothing.
 class stack_cursor {
  public:
   // The next one and who lives there; its bottom is null when there are no more.

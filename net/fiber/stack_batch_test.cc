@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What it costs to give the memory of many stacks back: few system calls. Whether the kernel takes
-// advice for many ranges is remembered for the life of the process, so that each test is a process of
-// its own: a child that has not had a stack yet.
+// advice for many ranges is remembered for the life of the process, so that each test is a process
+// of its own: a child that has not had a stack yet.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/uio.h>

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Where all stacks of the process are. Address space for stacks is reserved in slabs, up to 64 stacks
-// of one size at a time, and never unmapped; the directory lists the slabs, and in each which stacks
-// may hold anything. It only grows, so it is read without a lock, by any thread, in a signal handler,
-// and from a core file: everything begins at the symbol `netpoll_stack_directory`, and all types here
-// have the layout of plain C structs.
+// Where all stacks of the process are. Address space for stacks is reserved in slabs, up to 64
+// stacks of one size at a time, and never unmapped; the directory lists the slabs, and in each
+// which stacks may hold anything. It only grows, so it is read without a lock, by any thread, in a
+// signal handler, and from a core file: everything begins at the symbol `netpoll_stack_directory`,
+// and all types here have the layout of plain C structs.
 //
 // To find the fibers in a debugger: follow `first` and `next` through the chunks; of each take the
 // first `count` slabs; for each bit i set in `used`, the stack's memory is
 //
 //   [base + i * stride + guard_size, base + (i + 1) * stride)
 //
-// and its last `header_size` bytes are a stack_header (stack.h). Its first word is the occupant, null
-// where the stack is kept for reuse; the second tells what kind of thing that is.
+// and its last `header_size` bytes are a stack_header (stack.h). Its first word is the occupant,
+// null where the stack is kept for reuse; the second tells what kind of thing that is.
 #pragma once
 
 #include <atomic>
@@ -22,10 +22,11 @@
 extern "C" {
 
 struct netpoll_stack_slab {
-  char* base;               // of the first stack's guard
-  std::uint64_t stride;     // from one stack to the next: guard and stack
+  char* base;            // of the first stack's guard
+  std::uint64_t stride;  // from one stack to the next: guard and stack
   std::uint64_t stack_size;
-  // Bit i: stack i was handed out, and not given back to the kernel since. Only these hold anything.
+  // Bit i: stack i was handed out, and not given back to the kernel since. Only these hold
+  // anything.
   std::atomic<std::uint64_t> used;
   // Bit i: the guard below stack i is there. Once set for good.
   std::atomic<std::uint64_t> guarded;

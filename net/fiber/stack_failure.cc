@@ -26,7 +26,8 @@ class stack_category_type final : public std::error_category {
   std::string message(int code) const override {
     switch (static_cast<stack_errc>(code)) {
       case stack_errc::mapping_limit:
-        return "the process has as many memory mappings as vm.max_map_count allows; raise that with "
+        return "the process has as many memory mappings as vm.max_map_count allows; raise that "
+               "with "
                "sysctl, or use a kernel with guard pages that are no mappings (Linux 6.13)";
       case stack_errc::address_space_limit:
         return "the address space of the process is limited (RLIMIT_AS, ulimit -v), and used up";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Why there is no stack. The kernel answers every lack with ENOMEM; which limit was met decides what
-// can be done about it, so it is found out before the error is reported.
+// Why there is no stack. The kernel answers every lack with ENOMEM; which limit was met decides
+// what can be done about it, so it is found out before the error is reported.
 #pragma once
 
 #include <cstdint>

@@ -124,8 +124,8 @@ TEST(StackFailure, AGuardThatCannotBeMadeIsReportedAndTriedAgain) {
 
 #if GTEST_HAS_DEATH_TEST
 
-// An emulator, which takes advice that no kernel knows, needs memory itself and has limits of its own;
-// so have the sanitizers.
+// An emulator, which takes advice that no kernel knows, needs memory itself and has limits of its
+// own; so have the sanitizers.
 bool can_be_limited() {
   alignas(65536) static char page[65536];
   constexpr int unknown_advice = 0x7ff0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // How a guard is made, on kernels of all kinds. What the kernel can do is found out once and
-// remembered for the life of the process, so that each test is a process of its own: a child that has
-// not had a stack yet.
+// remembered for the life of the process, so that each test is a process of its own: a child that
+// has not had a stack yet.
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/uio.h>

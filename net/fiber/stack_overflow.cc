@@ -21,8 +21,8 @@
 namespace NET_NAMESPACE::internal {
 namespace {
 
-// What the kernel needs for a frame with all registers, from linux/auxvec.h, which older headers lack;
-// and what a handler of somebody else's, to which a fault is passed on, may need.
+// What the kernel needs for a frame with all registers, from linux/auxvec.h, which older headers
+// lack; and what a handler of somebody else's, to which a fault is passed on, may need.
 constexpr unsigned long auxv_smallest_signal_stack = 51;
 constexpr std::size_t handler_needs = 64 * 1024;
 
@@ -68,9 +68,9 @@ std::intptr_t stack_pointer_of(const void* context) noexcept {
 }
 
 // Whether a fault at `address` is an overflow of `memory`, on which the fiber runs. An overflow
-// touches memory near the stack pointer or above it, in the guard of the fiber; or, when a large frame
-// took the stack pointer past that at once, in the guard of another. A wild pointer that happens to
-// hit a guard, while the stack pointer is where it should be, is something else.
+// touches memory near the stack pointer or above it, in the guard of the fiber; or, when a large
+// frame took the stack pointer past that at once, in the guard of another. A wild pointer that
+// happens to hit a guard, while the stack pointer is where it should be, is something else.
 bool is_overflow(const netpoll::stack& memory, const void* address,
                  std::intptr_t stack_pointer) noexcept {
   // Below the stack pointer are the red zone, what a call pushes, and the frame that an instruction
@@ -139,7 +139,7 @@ void on_fault(int signal, ::siginfo_t* info, void* context) {
 }
 
 void install_handlers() noexcept {
-  struct ::sigaction action{};
+  struct ::sigaction action {};
   action.sa_sigaction = &on_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
   ::sigemptyset(&action.sa_mask);

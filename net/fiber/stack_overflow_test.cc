@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// stack_overflow.h by what it does: which faults of fibers are called an overflow, and who else is told.
+// stack_overflow.h by what it does: which faults of fibers are called an overflow, and who else is
+// told.
 #include <alloca.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -33,8 +34,7 @@ struct outcome {
   bool has(const char* what) const { return text.find(what) != std::string::npos; }
   bool is_killed_by(int signal) const {
     // A sanitizer tells of the fault and exits.
-    return netpoll::is_sanitized ? status != 0
-                                 : WIFSIGNALED(status) && WTERMSIG(status) == signal;
+    return netpoll::is_sanitized ? status != 0 : WIFSIGNALED(status) && WTERMSIG(status) == signal;
   }
 };
 
@@ -134,9 +134,8 @@ TEST(StackOverflow, AFrameThatGoesPastTheGuardMeetsTheNext) {
     // The first takes the lowest stack of all, the other one gets its neighbour.
     netpoll::discard_pooled_stacks();
     net::go(context, options, [] { net::this_fiber::yield(); });
-    net::go(context, options, [] {
-      hop_to(bottom() - 2 * netpoll::stack::guard_size - stack_size + 1000);
-    });
+    net::go(context, options,
+            [] { hop_to(bottom() - 2 * netpoll::stack::guard_size - stack_size + 1000); });
     context.run();
   });
   EXPECT_TRUE(seen.is_reported()) << seen.text;
@@ -149,8 +148,7 @@ TEST(StackOverflow, ANullPointerIsNone) {
 }
 
 TEST(StackOverflow, AWildPointerIntoTheGuardIsNone) {
-  const outcome seen =
-      in_fiber_of_child([] { touch(bottom() - netpoll::stack::guard_size / 2); });
+  const outcome seen = in_fiber_of_child([] { touch(bottom() - netpoll::stack::guard_size / 2); });
   EXPECT_FALSE(seen.is_reported()) << seen.text;
   EXPECT_TRUE(seen.is_killed_by(SIGSEGV)) << seen.status;
 }

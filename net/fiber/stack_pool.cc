@@ -92,12 +92,12 @@ void keep_stacks(unsigned size_class, stack_chain unused) noexcept {
       process.whole_bytes += size;
     }
     if (process.whole_bytes > limit / 2) {
-      // A batch at a time, and room for the next one. The last to come are the first to go: those that
-      // end one after the other were often spawned so, and are neighbours.
+      // A batch at a time, and room for the next one. The last to come are the first to go: those
+      // that end one after the other were often spawned so, and are neighbours.
       const std::size_t room = std::min(limit / 4, stack_batch_size * size);
       while (whole.first != nullptr && process.whole_bytes > limit / 2 - room) {
-        // The kernel is not called with the mutex locked: those to trim are counted now, and kept when
-        // they are trimmed.
+        // The kernel is not called with the mutex locked: those to trim are counted now, and kept
+        // when they are trimmed.
         const bool fits = process.trimmed_bytes + trimmed_size() <= limit / 2;
         (fits ? to_trim : to_give_back).push(*whole.pop());
         process.whole_bytes -= size;

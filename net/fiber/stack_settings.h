@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How large the stacks of fibers are, and how much memory of theirs is kept for the next ones: settings
-// of the process, and figures.
+// How large the stacks of fibers are, and how much memory of theirs is kept for the next ones:
+// settings of the process, and figures.
 //
 //   net::set_default_stack_size(1 << 20);          // for fibers spawned from now on
 //   net::set_stack_pool_limit(std::size_t{1} << 30);

@@ -55,8 +55,8 @@ std::size_t try_advise_ranges(const ::iovec* ranges, std::size_t count, int advi
   }
   const sys::result answer = sys::advise_memory_ranges(ranges, count, advice);
   if (!answer.ok()) {
-    // Lack of memory passes. Everything else is the kernel's or a filter's opinion of the call; or it
-    // is about the first range, which the caller finds out.
+    // Lack of memory passes. Everything else is the kernel's or a filter's opinion of the call; or
+    // it is about the first range, which the caller finds out.
     if (answer.error != ENOMEM && answer.error != EAGAIN) {
       has_range_advice.store(false, std::memory_order_relaxed);
     }
@@ -81,7 +81,8 @@ void discard_ranges(const ::iovec* ranges, std::size_t count) noexcept {
 int install_guard(char* where) noexcept {
   // relaxed: whoever has a stale value finds out the same.
   if (guard_advice.load(std::memory_order_relaxed) == guard_support::unknown) {
-    // Emulators take advice they do not know for a hint and report success: no guard would be there.
+    // Emulators take advice they do not know for a hint and report success: no guard would be
+    // there.
     const bool is_believable = !sys::advise_memory(where, stack::guard_size, madv_unknown).ok();
     guard_advice.store(is_believable ? guard_support::present : guard_support::absent,
                        std::memory_order_relaxed);
@@ -97,13 +98,14 @@ int install_guard(char* where) noexcept {
   return sys::protect_memory(where, stack::guard_size, PROT_NONE).error;
 }
 
-// Makes the guard of stack `index`, and those of the stacks behind it, as many as the slab has already:
+// Makes the guard of stack `index`, and those of the stacks behind it, as many as the slab has
+// already:
 // a burst of fibers needs few calls, and a few fibers have no guards, which take page tables, that
-// nobody will need. Others may be at the same guards meanwhile: making one twice does no harm. Returns
-// an errno value, of the first.
+// nobody will need. Others may be at the same guards meanwhile: making one twice does no harm.
+// Returns an errno value, of the first.
 int install_guards(netpoll_stack_slab& slab, unsigned index) noexcept {
-  // relaxed, here and below: a bit says what the kernel did, and that it did for all threads; one that
-  // is not seen yet is a guard that is made again.
+  // relaxed, here and below: a bit says what the kernel did, and that it did for all threads; one
+  // that is not seen yet is a guard that is made again.
   const std::uint64_t there = slab.guarded.load(std::memory_order_relaxed);
   const auto count =
       std::min<std::size_t>(slab.count - index, static_cast<std::size_t>(std::popcount(there)));
@@ -140,8 +142,7 @@ netpoll_stack_slab* map_slab(unsigned size_class, std::uint32_t count, int& erro
   // A huge page would commit 2 MiB for the first byte touched. Kernels without them refuse: no
   // matter.
   (void)sys::advise_memory(base, stride * count, MADV_NOHUGEPAGE);
-  netpoll_stack_slab* const slab =
-      append_stack_slab(base, stride, stack_size, count, size_class);
+  netpoll_stack_slab* const slab = append_stack_slab(base, stride, stack_size, count, size_class);
   if (slab == nullptr) {
     error = ENOMEM;
     sys::unmap_memory(base, stride * count);
@@ -156,8 +157,8 @@ netpoll_stack_slab* find_slab(unsigned size_class, int& error, std::size_t& want
     return first;
   }
   const std::size_t stride = stack::guard_size + size_of_class(size_class);
-  const auto count = static_cast<std::uint32_t>(
-      std::clamp<std::size_t>(slab_bytes / stride, 1, most_in_slab));
+  const auto count =
+      static_cast<std::uint32_t>(std::clamp<std::size_t>(slab_bytes / stride, 1, most_in_slab));
   first = map_slab(size_class, count, error);
   if (first == nullptr && count > 1) {
     // What is left of a limit may do for one.
@@ -200,8 +201,8 @@ new_stack take_stack(unsigned size_class, std::error_code& error) noexcept {
     const std::lock_guard lock(slabs.mutex);
     slab = find_slab(size_class, refused, wanted);
     if (slab != nullptr) {
-      // relaxed: written under the mutex only; release is for those who look without it, who find no
-      // occupant yet.
+      // relaxed: written under the mutex only; release is for those who look without it, who find
+      // no occupant yet.
       const std::uint64_t used = slab->used.load(std::memory_order_relaxed);
       bit = ~used & (used + 1);
       slab->used.store(used | bit, std::memory_order_release);

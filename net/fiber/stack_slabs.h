@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Where stacks come from: reserves addresses, puts the guards, and takes back the memory of stacks that
-// nobody keeps. What is kept for reuse is the business of stack.cc.
+// Where stacks come from: reserves addresses, puts the guards, and takes back the memory of stacks
+// that nobody keeps. What is kept for reuse is the business of stack.cc.
 //
 // Thread-safe.
 #pragma once
@@ -37,9 +37,9 @@ new_stack take_stack(unsigned size_class, std::error_code& error) noexcept;
 // How many stacks the kernel is told about in one call.
 inline constexpr std::size_t stack_batch_size = 64;
 
-// Gives the memory of `count` stacks of the class, up to stack_batch_size, back to the kernel, and the
-// stacks to who takes one next. Changes their order. A run of neighbours costs one system call; where
-// the kernel takes advice about many ranges at once, so do all.
+// Gives the memory of `count` stacks of the class, up to stack_batch_size, back to the kernel, and
+// the stacks to who takes one next. Changes their order. A run of neighbours costs one system call;
+// where the kernel takes advice about many ranges at once, so do all.
 void give_back_stacks(unsigned size_class, stack* unused, std::size_t count) noexcept;
 
 // As trim_stack() for each of them, in one system call where the kernel can do that.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // What Valgrind must be told of stacks that are not a thread's. A client request is a sequence of
-// instructions that do nothing on a real processor and that Valgrind, which reads the code before it
-// runs it, recognises; sequences and numbers are part of its documented interface. Outside Valgrind
-// a request costs a few instructions, and nothing of Valgrind is needed to build.
+// instructions that do nothing on a real processor and that Valgrind, which reads the code before
+// it runs it, recognises; sequences and numbers are part of its documented interface. Outside
+// Valgrind a request costs a few instructions, and nothing of Valgrind is needed to build.
 //
 // Thread-safe.
 #pragma once
@@ -55,7 +55,8 @@ inline bool running_on_valgrind() noexcept {
   return valgrind::ask(valgrind::request::running_on_valgrind) != 0;
 }
 
-// Tells that [bottom, top) is a stack: that the stack pointer moves into it is a switch, no huge frame.
+// Tells that [bottom, top) is a stack: that the stack pointer moves into it is a switch, no huge
+// frame.
 inline void valgrind_register_stack(const char* bottom, const char* top) noexcept {
   (void)valgrind::ask(valgrind::request::stack_register, reinterpret_cast<std::uintptr_t>(bottom),
                       reinterpret_cast<std::uintptr_t>(top - 1));

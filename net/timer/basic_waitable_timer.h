@@ -37,7 +37,8 @@ class basic_waitable_timer {
   using duration = typename Clock::duration;
   using time_point = typename Clock::time_point;
 
-  explicit basic_waitable_timer(io_context& context) : basic_waitable_timer(context.get_executor()) {}
+  explicit basic_waitable_timer(io_context& context)
+      : basic_waitable_timer(context.get_executor()) {}
   explicit basic_waitable_timer(const executor_type& executor)
       : executor_(executor), timer_(std::make_unique<netpoll::timer_queue::entry>()) {}
   template <typename Where>

@@ -28,7 +28,8 @@ class timer_wait final : public netpoll::waiter {
     return {.fd = -1, .events = 0, .until = when_, .keeps_time = true};
   }
   void describe(netpoll::description& into) const noexcept override {
-    into << "timer, ends" << netpoll::in_time{netpoll::add_saturated(when_, -netpoll::clock::now())};
+    into << "timer, ends"
+         << netpoll::in_time{netpoll::add_saturated(when_, -netpoll::clock::now())};
   }
 
  private:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A memory fence between one who does something very often and one who does something hardly ever.
-// Both write one word and then read the other's; at least one of them must see what the other wrote.
+// Both write one word and then read the other's; at least one of them must see what the other
+// wrote.
 // Usually each pays for a full fence between its write and its read. Here the frequent one pays
 // nothing and the rare one has the kernel interrupt all processors the process runs on
 // (membarrier(2)), which costs about a microsecond.
@@ -13,8 +14,8 @@
 //            netpoll::heavy_fence();
 //            if (mine.load(std::memory_order_relaxed)) …
 //
-// A light fence orders only against heavy ones. Where the kernel has no membarrier(2), both are full
-// fences. Thread-safe. With NETPOLL_EXPLORE (see atomic.h) there is nothing to order.
+// A light fence orders only against heavy ones. Where the kernel has no membarrier(2), both are
+// full fences. Thread-safe. With NETPOLL_EXPLORE (see atomic.h) there is nothing to order.
 #pragma once
 
 #include <atomic>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A lock that one thread, its owner, takes all the time and others hardly ever: the owner pays two
-// plain stores and a load, the others an interrupt of all processors (see asymmetric_fence.h). For a
-// thread's own queue of work, from which others steal when they have none.
+// plain stores and a load, the others an interrupt of all processors (see asymmetric_fence.h). For
+// a thread's own queue of work, from which others steal when they have none.
 //
-// lock_own() and unlock_own() are for the owner, the others for anybody else. Not recursive. What is
-// done under it must be short, since the others wait by giving up their processor.
+// lock_own() and unlock_own() are for the owner, the others for anybody else. Not recursive. What
+// is done under it must be short, since the others wait by giving up their processor.
 #pragma once
 
 #include <atomic>
@@ -26,8 +26,8 @@ class biased_lock {
     light_fence();
     // Acquires what another did under the lock.
     while (is_revoked_.load(std::memory_order_acquire)) [[unlikely]] {
-      wait_for_others();
-    }
+        wait_for_others();
+      }
   }
   void unlock_own() noexcept { is_inside_.store(false, std::memory_order_release); }
 
@@ -55,8 +55,8 @@ class biased_lock {
     others_.unlock();
   }
 
-  // Each side sets its own word, then reads the other's: at least one sees the other and stands back,
-  // and that is always the owner, since the others wait for him to leave. Explored by
+  // Each side sets its own word, then reads the other's: at least one sees the other and stands
+  // back, and that is always the owner, since the others wait for him to leave. Explored by
   // testing/interleave/biased_lock_interleave_test.cc.
   atomic<bool> is_inside_{false};   // written by the owner
   atomic<bool> is_revoked_{false};  // written under others_

@@ -493,8 +493,8 @@ result advise_memory(void* where, std::size_t size, int advice) noexcept {
 }
 
 result advise_memory_ranges(const ::iovec* ranges, std::size_t count, int advice) noexcept {
-  // From linux/pidfd.h of Linux 6.14: the calling thread, and so its process. A real pidfd would be a
-  // descriptor to keep, and after a fork the parent's.
+  // From linux/pidfd.h of Linux 6.14: the calling thread, and so its process. A real pidfd would be
+  // a descriptor to keep, and after a fork the parent's.
   constexpr int pidfd_self = -10000;
   constexpr long process_madvise_number = 440;  // older headers lack it; the same on all processors
   return invoke(call::advise_memory_ranges, -1, 0, [&](std::size_t) {

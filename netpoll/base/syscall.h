@@ -110,13 +110,13 @@ result poll(::pollfd* fds, unsigned count, std::int64_t timeout_ns) noexcept;
 result map_memory(std::size_t size) noexcept;
 result unmap_memory(void* where, std::size_t size) noexcept;
 result advise_memory(void* where, std::size_t size, int advice) noexcept;
-// The same advice for many ranges of the own process, in one call. `value` is how many bytes took it,
-// in the order of the ranges; the rest did not, nor is told why if there are any. What is allowed
-// depends on the kernel: Linux 6.14 is the first that takes any advice.
+// The same advice for many ranges of the own process, in one call. `value` is how many bytes took
+// it, in the order of the ranges; the rest did not, nor is told why if there are any. What is
+// allowed depends on the kernel: Linux 6.14 is the first that takes any advice.
 result advise_memory_ranges(const ::iovec* ranges, std::size_t count, int advice) noexcept;
 result protect_memory(void* where, std::size_t size, int protection) noexcept;
-// For each page of [where, where + size), which begins at a page, whether memory is behind it: bit 0
-// of a byte of `pages`.
+// For each page of [where, where + size), which begins at a page, whether memory is behind it: bit
+// 0 of a byte of `pages`.
 result memory_residency(void* where, std::size_t size, unsigned char* pages) noexcept;
 
 // `value` is a new descriptor, close-on-exec, for reading a file of the kernel's, as under /proc.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What a parked fiber costs: spawns many that all wait for one event, prints what memory and how many
-// mappings the process has of that and how long it took, and lets them run to their end.
+// What a parked fiber costs: spawns many that all wait for one event, prints what memory and how
+// many mappings the process has of that and how long it took, and lets them run to their end.
 //
 //   million_fibers [<how many fibers, 1000000>]
 //

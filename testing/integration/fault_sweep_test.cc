@@ -242,7 +242,8 @@ std::string run_job(const job& which) {
   return wrong;
 }
 
-// Stacks are reserved many at a time and kept: only the first run of a process asks the kernel for all.
+// Stacks are reserved many at a time and kept: only the first run of a process asks the kernel for
+// all.
 bool needs_its_own_process(call which) {
   return which == call::map_memory || which == call::advise_memory ||
          which == call::advise_memory_ranges || which == call::protect_memory;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// How a fiber waits, in every order of steps: the shipping park_word and park_deadline, with all who
-// may want something of a fiber that parks: who resumes it, its deadline, who cancels it, who holds
-// it to look at it, and who makes it run in place of resuming it. The fiber goes on once for each
-// wait, not while somebody holds it, and not without a reason; no reason is lost.
+// How a fiber waits, in every order of steps: the shipping park_word and park_deadline, with all
+// who may want something of a fiber that parks: who resumes it, its deadline, who cancels it, who
+// holds it to look at it, and who makes it run in place of resuming it. The fiber goes on once for
+// each wait, not while somebody holds it, and not without a reason; no reason is lost.
 #include <string>
 #include <vector>
 
@@ -349,8 +349,7 @@ TEST(FiberParkOrders, LookingNeitherLosesAReasonNorMakesTheFiberRun) {
   explore_wait<cast{.takes = true, .looks = 1}>("park, take, look", all_preemptions);
   explore_wait<cast{.has_deadline = true, .looks = 1}>("park, deadline, look", 4);
   explore_wait<cast{.resumes = true, .looks = 2}>("park, resume, two look", 4);
-  explore_wait<cast{.resumes = true, .cancels = true, .looks = 1}>("park, resume, cancel, look",
-                                                                   4);
+  explore_wait<cast{.resumes = true, .cancels = true, .looks = 1}>("park, resume, cancel, look", 4);
 }
 
 TEST(FiberParkOrders, TheNextWaitIsLeftAlone) {

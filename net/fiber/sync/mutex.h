@@ -104,9 +104,8 @@ class mutex {
   }
   bool lock_by(netpoll::nanotime until, error_code& ec) {
     const internal::owner_id me = internal::current_owner();
-    return internal::report(take(me) ? wait_result::resumed
-                                     : wait_to_lock(me, until, on_cancel::stop_waiting),
-                            ec);
+    return internal::report(
+        take(me) ? wait_result::resumed : wait_to_lock(me, until, on_cancel::stop_waiting), ec);
   }
   bool take_watched(internal::owner_id me) noexcept;
   wait_result wait_to_lock(internal::owner_id me, netpoll::nanotime until, on_cancel how);

@@ -14,10 +14,13 @@
 #include "net/fiber/fiber_host.h"
 #include "net/fiber/fiber_state.h"
 #include "net/fiber/join_waiter.h"
+#include "net/fiber/lock_watch.h"
 #include "net/fiber/stack_overflow.h"
 #include "netpoll/base/check.h"
 
 namespace NET_NAMESPACE::internal {
+
+constinit std::atomic<const lock_watch*> lock_watch::installed{nullptr};
 
 fiber_host::fiber_host(giver given_by, worker* mine) noexcept
     : by(given_by),
@@ -27,6 +30,8 @@ fiber_host::fiber_host(giver given_by, worker* mine) noexcept
 }
 
 __attribute__((no_sanitize("thread"))) void fiber_host::enter(fiber_state& first) noexcept {
+  const lock_watch* const watch = lock_watch::get();
+  const unsigned locks = watch != nullptr ? watch->begin() : 0;
   fiber_host* const outer = std::exchange(this_thread_state().host, this);
   exceptions = *globals;
   sanitizer.adopt_current_thread();
@@ -36,6 +41,9 @@ __attribute__((no_sanitize("thread"))) void fiber_host::enter(fiber_state& first
   *globals = exceptions;
   running = nullptr;
   this_thread_state().host = outer;
+  if (watch != nullptr) {
+    watch->end(locks);
+  }
 }
 
 fiber_state* fiber_state::current() noexcept {
@@ -127,6 +135,11 @@ __attribute__((no_sanitize("thread"))) void fiber_state::arrive() noexcept {
 // entered again, maybe on another thread.
 __attribute__((no_sanitize("thread"))) void fiber_state::leave(departure why,
                                                                fiber_host& host) noexcept {
+  if (const lock_watch* const watch = lock_watch::get(); watch != nullptr) [[unlikely]] {
+    watch->leaving(*this, why == departure::parked    ? lock_watch::step::waits
+                          : why == departure::yielded ? lock_watch::step::yields
+                                                      : lock_watch::step::ends);
+  }
   departure_ = why;
   exceptions_ = *host.globals;
   host.departed = this;

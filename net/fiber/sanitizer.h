@@ -39,6 +39,7 @@
 #endif
 
 #if defined(NETPOLL_ASAN)
+#include <pthread.h>
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #include <sanitizer/lsan_interface.h>
@@ -66,7 +67,7 @@ class sanitizer_stack {
   // For a new fiber whose stack is [bottom, bottom + size).
   void create([[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) noexcept {
 #if defined(NETPOLL_ASAN)
-    bottom_ = static_cast<const char*>(bottom);
+    bottom_ = bottom;
     size_ = size;
     __lsan_register_root_region(bottom_, size_);
 #endif
@@ -103,10 +104,16 @@ class sanitizer_stack {
                                                   [[maybe_unused]] bool is_last) noexcept {
 #if defined(NETPOLL_ASAN)
     next.show_dead_frames();
-    if (is_last) {
+    // What is told LeakSanitizer is told before it loses sight of a stack, and taken back when it
+    // has it in sight again: it may stop all threads anywhere, and does where they wait for its
+    // lock.
+    if (is_thread_) {
+      remember_thread();
+      remember_fake_stack(thread_size_);
+    } else if (is_last) {
       forget_fake_stack();
-      fake_stack_ = nullptr;
-    } else if (!is_thread_) {
+    } else {
+      remember_fake_stack(size_);
       hide_dead_frames();
     }
     __sanitizer_start_switch_fiber(is_last ? nullptr : &fake_stack_, next.bottom_, next.size_);
@@ -120,16 +127,11 @@ class sanitizer_stack {
   [[gnu::always_inline]] inline void finish_switch(
       [[maybe_unused]] sanitizer_stack& previous) noexcept {
 #if defined(NETPOLL_ASAN)
+    __sanitizer_finish_switch_fiber(fake_stack_, &previous.bottom_, &previous.size_);
     if (is_thread_) {
+      forget_fake_stack();
       forget_thread();
     }
-    const void* bottom = nullptr;
-    std::size_t size = 0;
-    __sanitizer_finish_switch_fiber(fake_stack_, &bottom, &size);
-    if (previous.is_thread_) {
-      previous.remember_thread(static_cast<const char*>(bottom), size);
-    }
-    previous.remember_fake_stack();
 #endif
   }
 
@@ -150,7 +152,8 @@ class sanitizer_stack {
     asm volatile("mov %0, sp" : "=r"(stack_pointer));
 #endif
     const char* const end = stack_pointer - switch_size;
-    hidden_ = static_cast<std::size_t>(end - bottom_) > hidden_size ? end - hidden_size : bottom_;
+    const char* const bottom = static_cast<const char*>(bottom_);
+    hidden_ = static_cast<std::size_t>(end - bottom) > hidden_size ? end - hidden_size : bottom;
     if (hidden_ < end) {
       hidden_end_ = end;
       __asan_poison_memory_region(hidden_, static_cast<std::size_t>(hidden_end_ - hidden_));
@@ -163,49 +166,67 @@ class sanitizer_stack {
     }
   }
 
-  // LeakSanitizer knows one stack of each thread: while that is a fiber's, the thread's own must be
-  // told it.
-  void remember_thread(const char* bottom, std::size_t size) noexcept {
-    bottom_ = bottom;
-    size_ = size;
-    __lsan_register_root_region(bottom_, size_);
+  // LeakSanitizer knows one stack of each thread: while that is a fiber's, it must be told the
+  // thread's own.
+  void remember_thread() noexcept {
+    const own_stack& own = find_own_stack();
+    thread_bottom_ = own.bottom;
+    thread_size_ = own.size;
+    __lsan_register_root_region(thread_bottom_, thread_size_);
   }
-  void forget_thread() noexcept {
-    forget_fake_stack();
-    if (bottom_ != nullptr) {
-      __lsan_unregister_root_region(bottom_, size_);
-      bottom_ = nullptr;
+  void forget_thread() noexcept { __lsan_unregister_root_region(thread_bottom_, thread_size_); }
+
+  struct own_stack {
+    own_stack() noexcept {
+      ::pthread_attr_t attributes;
+      if (::pthread_getattr_np(::pthread_self(), &attributes) == 0) {
+        ::pthread_attr_getstack(&attributes, &bottom, &size);
+        ::pthread_attr_destroy(&attributes);
+      }
     }
+    void* bottom = nullptr;
+    std::size_t size = 0;
+  };
+  // Not inlined: the address of a thread-local must not be kept across a switch.
+  [[gnu::noinline]] static const own_stack& find_own_stack() noexcept {
+    static thread_local const own_stack mine;
+    asm volatile("" ::: "memory");
+    return mine;
   }
 
   // With detect_stack_use_after_return most local variables are on a fake stack, which
   // LeakSanitizer knows only while it is in use.
-  void remember_fake_stack() noexcept {
-    if (fake_stack_ != nullptr && fake_stack_size_ == 0) {
-      // As the runtime lays it out: a page, flags, eleven classes of frames. It is a mapping of its
-      // own.
-      std::size_t log = 16;
-      while (log != 20 && (std::size_t{1} << log) < size_) {
-        ++log;
+  void remember_fake_stack(std::size_t stack_size) noexcept {
+    if (known_fake_stack_ == nullptr) {
+      known_fake_stack_ = __asan_get_current_fake_stack();
+      if (known_fake_stack_ != nullptr) {
+        // As the runtime lays it out, in a mapping of its own: a page, flags, 11 classes of frames.
+        std::size_t log = 16;
+        while (log != 20 && (std::size_t{1} << log) < stack_size) {
+          ++log;
+        }
+        fake_stack_size_ = 4096 + (std::size_t{1} << (log - 5)) + (std::size_t{11} << log);
+        __lsan_register_root_region(known_fake_stack_, fake_stack_size_);
       }
-      fake_stack_size_ = 4096 + (std::size_t{1} << (log - 5)) + (std::size_t{11} << log);
-      __lsan_register_root_region(fake_stack_, fake_stack_size_);
     }
   }
   void forget_fake_stack() noexcept {
-    if (fake_stack_size_ != 0) {
-      __lsan_unregister_root_region(fake_stack_, fake_stack_size_);
-      fake_stack_size_ = 0;
+    if (known_fake_stack_ != nullptr) {
+      __lsan_unregister_root_region(known_fake_stack_, fake_stack_size_);
+      known_fake_stack_ = nullptr;
     }
   }
 
-  const char* bottom_ = nullptr;
+  const void* bottom_ = nullptr;
   std::size_t size_ = 0;
   const char* hidden_ = nullptr;
   const char* hidden_end_ = nullptr;  // null: nothing is hidden
-  void* fake_stack_ = nullptr;
-  std::size_t fake_stack_size_ = 0;  // 0: LeakSanitizer was not told of it
+  void* fake_stack_ = nullptr;        // while it is not in use
+  const void* known_fake_stack_ = nullptr;  // to LeakSanitizer
+  std::size_t fake_stack_size_ = 0;
   bool is_thread_ = false;
+  const void* thread_bottom_ = nullptr;
+  std::size_t thread_size_ = 0;
 #endif
 #if defined(NETPOLL_TSAN)
 

@@ -21,8 +21,9 @@
 // fiber_options say what else there is to choose; a function that takes a std::stop_token is given
 // the fiber's own.
 //
-// A handle is for one thread or fiber at a time, cancel() apart, which may be called from any as
-// long as the handle is there; go() and this_fiber may be used from any.
+// A handle is for one thread or fiber at a time, which may be another one for cancel() as long as
+// nobody joins, moves or destroys the handle meanwhile: to cancel a fiber that is being joined, give
+// it a stop token. go() and this_fiber may be used from any.
 #pragma once
 
 #include <chrono>

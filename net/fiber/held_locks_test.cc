@@ -247,7 +247,6 @@ TEST_F(HeldLocks, LocksOfFibersAreNoLocksOfThreads) {
 
 // Unless told otherwise.
 TEST(HeldLocksDeathTest, ItEndsTheProcess) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_DEATH(
       {
         net::io_context context;

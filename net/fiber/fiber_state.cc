@@ -192,7 +192,7 @@ void fiber_state::end() noexcept {
     }
     delete mine;
   }
-  sanitizer_.destroy();
+  sanitizer_.end(this, sizeof(*this));  // its exception, if any, is still to be rethrown
   word who = owned;
   if (is_joined_) {
     ending_.store(ended, std::memory_order_release);  // he who joins runs this
@@ -210,6 +210,7 @@ void fiber_state::end() noexcept {
 // Gives back the memory, this object's with it.
 void fiber_state::release() noexcept {
   const netpoll::stack memory = stack_;
+  sanitizer_.destroy();
   this->~fiber_state();
   netpoll::release_stack(memory);
 }

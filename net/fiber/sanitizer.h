@@ -76,16 +76,27 @@ class sanitizer_stack {
 #endif
   }
 
-  // The fiber will never run again. Called from another stack.
-  void destroy() noexcept {
+  // The fiber will never run again, and its stack holds nothing more but [left, left + size), until
+  // destroy(). Called from another stack.
+  void end([[maybe_unused]] const void* left, [[maybe_unused]] std::size_t size) noexcept {
 #if defined(NETPOLL_ASAN)
     forget_fake_stack();
+    __lsan_register_root_region(left, size);
+    __lsan_unregister_root_region(bottom_, size_);
     // What the last frames left poisoned must not meet the next user of the memory.
     __asan_unpoison_memory_region(bottom_, size_);
-    __lsan_unregister_root_region(bottom_, size_);
+    bottom_ = left;
+    size_ = size;
 #endif
 #if defined(NETPOLL_TSAN)
     __tsan_destroy_fiber(thread_);
+#endif
+  }
+
+  // After end(): that too is about to go.
+  void destroy() noexcept {
+#if defined(NETPOLL_ASAN)
+    __lsan_unregister_root_region(bottom_, size_);
 #endif
   }
 

@@ -44,6 +44,7 @@ class fiber {
   }
   ~fiber() {
     EXPECT_TRUE(is_finished_);
+    sanitizer_.end(this, sizeof(*this));
     sanitizer_.destroy();
     // Who has the memory next may write to all of it.
     std::memset(stack_.top() - 4096, 0, 4096);

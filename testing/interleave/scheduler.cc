@@ -267,6 +267,8 @@ void block_until(const char* what, const void* where, const std::function<bool()
   }
 }
 
+const void* current_actor() noexcept { return running; }
+
 exploration explore(const std::function<std::unique_ptr<scenario>()>& make, limits bounds) {
   return explorer(make, bounds).run();
 }

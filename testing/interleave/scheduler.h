@@ -29,6 +29,9 @@ void step(const char* what, const void* where) noexcept;
 // change.
 void block_until(const char* what, const void* where, const std::function<bool()>& is_possible);
 
+// Which actor calls: the same as long as it runs, and nobody else's meanwhile. Null outside.
+const void* current_actor() noexcept;
+
 // ---- For tests ----------------------------------------------------------------------------------
 
 struct limits {

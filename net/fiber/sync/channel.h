@@ -40,6 +40,7 @@
 #include "net/error.h"
 #include "net/fiber/sync/channel_core.h"
 #include "net/fiber/sync/deadline.h"
+#include "net/fiber/sync/owner.h"
 #include "net/fiber/sync/value_queue.h"
 #include "net/fiber/wait.h"
 #include "netpoll/base/clock.h"

@@ -4,7 +4,6 @@
 #include <mutex>
 #include <string>
 
-#include "net/fiber/fiber_state.h"
 #include "net/fiber/sync/channel.h"
 #include "net/fiber/sync/deadline.h"
 #include "netpoll/base/check.h"
@@ -29,11 +28,6 @@ const error_category& channel_category() noexcept {
 }
 
 namespace internal {
-
-bool must_stop() noexcept {
-  const fiber_state* const self = fiber_state::current();
-  return self != nullptr && self->must_stop();
-}
 
 bool report(channel_outcome outcome, wait_result result, error_code& ec) noexcept {
   switch (outcome) {

@@ -4,13 +4,13 @@
 // taken out to be dealt with. Users see channel.h and select.h.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
 #include "net/config.h"
 #include "net/error.h"
 #include "net/fiber/wait.h"
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/brief_lock.h"
 #include "netpoll/base/intrusive_list.h"
 #include "netpoll/waiter.h"
@@ -36,13 +36,12 @@ class select_claim {
 
   bool try_claim(std::size_t index) noexcept {
     std::size_t expected = pending;
-    return state_.compare_exchange_strong(expected, index, std::memory_order_acq_rel,
-                                          std::memory_order_relaxed);  // relaxed: not ours
+    return state_.compare_exchange_strong(expected, index, std::memory_order_acq_rel);
   }
   std::size_t state() const noexcept { return state_.load(std::memory_order_acquire); }
 
  private:
-  std::atomic<std::size_t> state_{pending};
+  netpoll::atomic<std::size_t> state_{pending};
 };
 
 // One who waits in a channel. All members are under its lock while it is queued.
@@ -117,11 +116,8 @@ class channel_core {
   }
 
   netpoll::brief_lock lock_;
-  std::atomic<unsigned> prospects_{can_send | can_receive};
+  netpoll::atomic<unsigned> prospects_{can_send | can_receive};
 };
-
-// Whether the calling fiber was cancelled and heeds it.
-bool must_stop() noexcept;
 
 // Sets `ec` to what an attempt or a wait that did not succeed reports. True: it did.
 bool report(channel_outcome outcome, wait_result result, error_code& ec) noexcept;

@@ -53,8 +53,7 @@ bool mutex::waiter::take_if_free() noexcept {
   const word mine = me_ << 1 | (others_wait ? watch : 0);
   word now = mutex_.word_.load(std::memory_order_relaxed);  // relaxed: compared below
   while (now <= watch) {
-    if (mutex_.word_.compare_exchange_weak(now, mine, std::memory_order_acquire,
-                                           std::memory_order_relaxed)) {
+    if (mutex_.word_.compare_exchange_weak(now, mine, std::memory_order_acquire)) {
       state_ = state::owner;
       if (was_called) {
         mutex_.called_ = nullptr;
@@ -84,8 +83,8 @@ bool mutex::waiter::commit() noexcept {
     now = mutex_.word_.load(std::memory_order_relaxed);  // relaxed: compared below
   } while (now <= watch ||
            ((now & watch) == 0 &&
-            !mutex_.word_.compare_exchange_weak(now, now | watch, std::memory_order_relaxed,
-                                                std::memory_order_relaxed)));
+            // relaxed: only unlock() looks at it, under lock_.
+            !mutex_.word_.compare_exchange_weak(now, now | watch, std::memory_order_relaxed)));
   if (state_ == state::called) {
     mutex_.called_ = nullptr;
     mutex_.starving_ = this;
@@ -144,8 +143,7 @@ mutex::~mutex() {
 
 bool mutex::take_watched(internal::owner_id me) noexcept {
   word expected = watch;
-  return word_.compare_exchange_strong(expected, me << 1 | watch, std::memory_order_acquire,
-                                       std::memory_order_relaxed);  // relaxed: not taken
+  return word_.compare_exchange_strong(expected, me << 1 | watch, std::memory_order_acquire);
 }
 
 wait_result mutex::wait_to_lock(internal::owner_id me, netpoll::nanotime until, on_cancel how) {
@@ -211,8 +209,7 @@ void mutex::unlock_watched(internal::owner_id me) noexcept {
       return;
     }
     word expected = me << 1;
-    if (word_.compare_exchange_strong(expected, 0, std::memory_order_release,
-                                      std::memory_order_relaxed)) {
+    if (word_.compare_exchange_strong(expected, 0, std::memory_order_release)) {
       return;
     }
   }

@@ -20,7 +20,6 @@
 // destroy it as soon as he has got hold of it again, though another is only just leaving unlock().
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -29,6 +28,7 @@
 #include "net/fiber/sync/deadline.h"
 #include "net/fiber/sync/owner.h"
 #include "net/fiber/wait.h"
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/brief_lock.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/base/intrusive_list.h"
@@ -90,8 +90,8 @@ class mutex {
   //   me       -> 0         unlock(); release
   //   me       -> me|watch  a waiter queues up, under lock_
   //   me|watch -> me        unlock(), under lock_: nobody waits any more; then as above
-  //   me|watch -> watch     unlock(), under lock_: the first in line is called, to try himself, or was
-  //                         before; release
+  //   me|watch -> watch     unlock(), under lock_: the first in line is, or was, called to try
+  //                         himself; release
   //   me|watch -> him, him|watch  unlock(), under lock_: handed to one who was called and tried in
   //                         vain, or was passed over too often
   // While anybody is in line or called, `watch` is set.
@@ -99,8 +99,7 @@ class mutex {
 
   bool take(internal::owner_id me) noexcept {
     word expected = 0;
-    return word_.compare_exchange_strong(expected, me << 1, std::memory_order_acquire,
-                                         std::memory_order_relaxed);  // relaxed: not taken
+    return word_.compare_exchange_strong(expected, me << 1, std::memory_order_acquire);
   }
   bool lock_by(netpoll::nanotime until, error_code& ec) {
     const internal::owner_id me = internal::current_owner();
@@ -116,7 +115,7 @@ class mutex {
   // So often others may take a free mutex before one who was called for it gets it all the same.
   static constexpr unsigned most_passed_over = 32;
 
-  std::atomic<word> word_{0};
+  netpoll::atomic<word> word_{0};
   netpoll::brief_lock lock_;
   // These are under lock_.
   unsigned passed_over_ = 0;    // how often, since he was called
@@ -142,8 +141,7 @@ inline bool mutex::lock(error_code& ec) { return lock_by(netpoll::never, ec); }
 inline void mutex::unlock() noexcept {
   const internal::owner_id me = internal::current_owner();
   word expected = me << 1;
-  if (!word_.compare_exchange_strong(expected, 0, std::memory_order_release,
-                                     std::memory_order_relaxed)) [[unlikely]] {
+  if (!word_.compare_exchange_strong(expected, 0, std::memory_order_release)) [[unlikely]] {
     unlock_watched(me);
   }
 }

@@ -32,7 +32,6 @@ class once_flag::waiter final : public internal::line_waiter {
       }
       const bool takes = now == idle;
       if (flag_.state_.compare_exchange_weak(now, takes ? calling : now | queued,
-                                             std::memory_order_acquire,
                                              std::memory_order_acquire)) {
         is_caller = takes;
         return takes;
@@ -55,8 +54,7 @@ wait_result once_flag::begin(on_cancel how, bool& is_caller) {
                  "call_once() was called again from inside its function");
   wait_result result = wait_result::resumed;
   unsigned expected = idle;
-  is_caller = state_.compare_exchange_strong(expected, calling, std::memory_order_acquire,
-                                             std::memory_order_acquire);
+  is_caller = state_.compare_exchange_strong(expected, calling, std::memory_order_acquire);
   if (!is_caller && expected != done) {
     waiter self(*this);
     try {
@@ -81,7 +79,7 @@ void once_flag::end(bool succeeded) noexcept {
   for (;;) {
     unsigned expected = calling;
     if (state_.compare_exchange_strong(expected, succeeded ? done : idle,
-                                       std::memory_order_release, std::memory_order_relaxed)) {
+                                       std::memory_order_release)) {
       break;
     }
     const std::lock_guard lock(line_);

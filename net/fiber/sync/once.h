@@ -10,7 +10,6 @@
 // inside the function, and destroying the flag while the function is called, abort.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -21,6 +20,7 @@
 #include "net/fiber/sync/owner.h"
 #include "net/fiber/sync/wait_line.h"
 #include "net/fiber/wait.h"
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/clock.h"
 
 namespace NET_NAMESPACE {
@@ -65,8 +65,8 @@ class once_flag {
     at_end.succeeded = true;
   }
 
-  std::atomic<unsigned> state_{idle};
-  std::atomic<internal::owner_id> caller_{0};
+  netpoll::atomic<unsigned> state_{idle};
+  netpoll::atomic<internal::owner_id> caller_{0};
   internal::wait_line line_;
 };
 

@@ -33,6 +33,11 @@ owner_id current_owner() noexcept {
   return host != nullptr && host->running != nullptr ? host->running->id() : current_thread();
 }
 
+bool must_stop() noexcept {
+  const fiber_state* const self = fiber_state::current();
+  return self != nullptr && self->must_stop();
+}
+
 void describe_owner(netpoll::description& into, owner_id owner) noexcept {
   if ((owner & thread_owner) != 0) {
     into << " held by a thread";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Who owns a lock: a fiber or a plain thread, as a number.
+// Who calls: a fiber or a plain thread.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,15 @@
 
 namespace NET_NAMESPACE::internal {
 
-// What this_fiber::get_id() returns, or on a plain thread a number that no other thread of the
-// process ever has, with thread_owner set. Never 0, and the highest bit is free.
+// Who owns a lock: what this_fiber::get_id() returns, or on a plain thread a number that no other
+// thread of the process ever has, with thread_owner set. Never 0, and the highest bit is free.
 using owner_id = std::uint64_t;
 inline constexpr owner_id thread_owner = owner_id{1} << 62;
 
 owner_id current_owner() noexcept;
+
+// Whether it is a fiber that was cancelled and heeds it.
+bool must_stop() noexcept;
 
 // Appends " held by fiber 12", or " held by a thread"; nothing for 0.
 void describe_owner(netpoll::description& into, owner_id owner) noexcept;

@@ -2,32 +2,16 @@
 #include "net/fiber/sync/select.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <vector>
 
+#include "net/fiber/sync/owner.h"
+#include "net/fiber/sync/random.h"
 #include "netpoll/base/check.h"
 #include "netpoll/describe.h"
 
 namespace NET_NAMESPACE::internal {
-namespace {
-
-// A cheap source of numbers that favour nobody. Not inlined: the address of a thread-local must not
-// be kept across a switch.
-[[gnu::noinline]] std::size_t random_below(std::size_t limit) noexcept {
-  static constinit thread_local std::uint32_t state = 0;
-  asm volatile("" ::: "memory");
-  if (state == 0) {
-    state = static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&state) >> 4) | 1;
-  }
-  state ^= state << 13;
-  state ^= state >> 17;
-  state ^= state << 5;
-  return static_cast<std::size_t>((std::uint64_t{state} * limit) >> 32);
-}
-
-}  // namespace
 
 // One who waits in several channels. To look at all of them and to queue up in all is one step,
 // under all their locks, which are taken in the order of their addresses: so of two selects that

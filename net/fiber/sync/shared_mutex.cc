@@ -57,8 +57,7 @@ class shared_mutex::exclusive_waiter final : public waiter {
         return false;
       }
       if (mutex_.word_.compare_exchange_weak(now, is_free ? exclusive : now | queued,
-                                             std::memory_order_acquire,
-                                             std::memory_order_relaxed)) {
+                                             std::memory_order_acquire)) {
         return is_free;
       }
     }
@@ -77,10 +76,8 @@ class shared_mutex::shared_waiter final : public waiter {
       if (!is_open && (now & queued) != 0) {
         return false;
       }
-      if (mutex_.word_.compare_exchange_weak(now,
-                                             is_open ? (now & ~queued) + sharer : now | queued,
-                                             std::memory_order_acquire,
-                                             std::memory_order_relaxed)) {
+      const word next = is_open ? (now & ~queued) + sharer : now | queued;
+      if (mutex_.word_.compare_exchange_weak(now, next, std::memory_order_acquire)) {
         return is_open;
       }
     }
@@ -95,8 +92,7 @@ shared_mutex::~shared_mutex() {
 
 bool shared_mutex::try_lock() noexcept {
   word expected = 0;
-  if (!word_.compare_exchange_strong(expected, exclusive, std::memory_order_acquire,
-                                     std::memory_order_relaxed)) {  // relaxed: not taken
+  if (!word_.compare_exchange_strong(expected, exclusive, std::memory_order_acquire)) {
     return false;
   }
   // relaxed: only the owner himself needs to see it in time.
@@ -107,8 +103,7 @@ bool shared_mutex::try_lock() noexcept {
 bool shared_mutex::try_lock_shared() noexcept {
   word now = word_.load(std::memory_order_relaxed);  // relaxed: compared below
   while ((now & (queued | exclusive)) == 0) {
-    if (word_.compare_exchange_weak(now, now + sharer, std::memory_order_acquire,
-                                    std::memory_order_relaxed)) {
+    if (word_.compare_exchange_weak(now, now + sharer, std::memory_order_acquire)) {
       return true;
     }
   }
@@ -180,8 +175,7 @@ void shared_mutex::leave(word share) noexcept {
     netpoll::check(share == exclusive ? (now & exclusive) != 0 : now >= sharer,
                    "a shared mutex was unlocked more often than locked");
     if ((now & queued) == 0) {
-      if (word_.compare_exchange_weak(now, now - share, std::memory_order_release,
-                                      std::memory_order_relaxed)) {
+      if (word_.compare_exchange_weak(now, now - share, std::memory_order_release)) {
         return;
       }
       continue;

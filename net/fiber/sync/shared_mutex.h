@@ -15,7 +15,6 @@
 // abort. Who unlocks may leave the destruction to the next to hold it alone.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 
@@ -25,6 +24,7 @@
 #include "net/fiber/sync/owner.h"
 #include "net/fiber/sync/wait_line.h"
 #include "net/fiber/wait.h"
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/clock.h"
 
 namespace NET_NAMESPACE {
@@ -116,8 +116,8 @@ class shared_mutex {
   void leave(word share) noexcept;
   void let_in(internal::wait_line::admitted& through) noexcept;  // under line_
 
-  std::atomic<word> word_{0};
-  std::atomic<internal::owner_id> owner_{0};  // who holds it alone; written by him
+  netpoll::atomic<word> word_{0};
+  netpoll::atomic<internal::owner_id> owner_{0};  // who holds it alone; written by him
   internal::wait_line line_;
 };
 

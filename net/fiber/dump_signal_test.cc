@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Each test is a process of its own, whose standard error is looked at.
+// Each test is a process of its own, whose standard error is looked at: forked from one that has no
+// threads, and not executed anew, which an emulator would not do.
 #include "net/fiber/dump_signal.h"
 
 #include <gtest/gtest.h>
@@ -23,11 +24,6 @@
 namespace {
 
 using namespace std::chrono_literals;
-
-class DumpSignal : public ::testing::Test {
- protected:
-  DumpSignal() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
-};
 
 // Ends without running any more of the process.
 [[noreturn]] void end() { ::_exit(0); }
@@ -55,7 +51,7 @@ class DumpSignal : public ::testing::Test {
   end();
 }
 
-TEST_F(DumpSignal, ShowsAllFibersWhileEveryThreadIsStuck) {
+TEST(DumpSignal, ShowsAllFibersWhileEveryThreadIsStuck) {
   EXPECT_EXIT(dump_while_all_threads_are_stuck(), ::testing::ExitedWithCode(0),
               "^netpoll: fibers of process [0-9]+\n"
               "(.*\n)?fiber [0-9]+ \"waits\" \\[parked[^\n]*\\]: sleep, ends in 59 min\n"
@@ -80,7 +76,7 @@ TEST_F(DumpSignal, ShowsAllFibersWhileEveryThreadIsStuck) {
   end();
 }
 
-TEST_F(DumpSignal, AnySignalsCanBeAddedAndTakenAway) {
+TEST(DumpSignal, AnySignalsCanBeAddedAndTakenAway) {
   const std::string one =
       "netpoll: fibers of process [0-9]+\n0 fibers: 0 running, 0 ready, 0 parked\n";
   EXPECT_EXIT(dump_three_times(), ::testing::ExitedWithCode(0), "^" + one + one + one + "$");
@@ -100,7 +96,7 @@ std::atomic<int> caught_before{0};
   ::_exit(caught_before == 1 ? 0 : 2);
 }
 
-TEST_F(DumpSignal, WhoCaughtTheSignalBeforeGetsItBack) {
+TEST(DumpSignal, WhoCaughtTheSignalBeforeGetsItBack) {
   EXPECT_EXIT(give_back(), ::testing::ExitedWithCode(0), "0 fibers");
 }
 
@@ -111,7 +107,7 @@ TEST_F(DumpSignal, WhoCaughtTheSignalBeforeGetsItBack) {
   end();
 }
 
-TEST_F(DumpSignal, WithoutItTheSignalEndsTheProcess) {
+TEST(DumpSignal, WithoutItTheSignalEndsTheProcess) {
   EXPECT_EXIT(quit_by_default(), ::testing::KilledBySignal(SIGQUIT), "");
 }
 
@@ -128,11 +124,11 @@ TEST_F(DumpSignal, WithoutItTheSignalEndsTheProcess) {
   ::_exit(status);
 }
 
-TEST_F(DumpSignal, AChildDoesNotMakeItsParentDump) {
+TEST(DumpSignal, AChildDoesNotMakeItsParentDump) {
   EXPECT_EXIT(fork_and_raise(), ::testing::ExitedWithCode(0), "^$");
 }
 
-TEST_F(DumpSignal, WhatCannotBeCaughtIsRefused) {
+TEST(DumpSignal, WhatCannotBeCaughtIsRefused) {
   EXPECT_THROW(net::dump_fibers_on_signal(SIGKILL), std::system_error);
   EXPECT_THROW(net::dump_fibers_on_signal(-1), std::system_error);
 }

@@ -8,3 +8,8 @@
 #ifndef NET_NAMESPACE
 #define NET_NAMESPACE net
 #endif
+
+// Its name as a string literal, for symbols that only an assembler sees.
+#define NET_NAMESPACE_TEXT NET_NAMESPACE_TEXT_OF(NET_NAMESPACE)
+#define NET_NAMESPACE_TEXT_OF(name) NET_NAMESPACE_TEXT_OF_(name)
+#define NET_NAMESPACE_TEXT_OF_(name) #name

@@ -28,6 +28,7 @@
 #include "net/execution/execution_context.h"
 #include "net/execution/operation.h"
 #include "net/execution/worker.h"
+#include "netpoll/base/atomic.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/base/intrusive_list.h"
 #include "netpoll/timer_queue.h"
@@ -239,7 +240,7 @@ class run_loop {
   event_source& events_;
 
   // No less than the work there is: what finished and its worker has not told yet is still counted.
-  std::atomic<std::size_t> work_{0};
+  netpoll::atomic<std::size_t> work_{0};
   std::atomic<bool> stopped_{false};  // written under mutex_
   // Workers that have nothing to do: those in idle_, and the one that waits for events. Written
   // under mutex_.

@@ -12,14 +12,13 @@ namespace {
 // How many operations are stolen at once, at most: those who wait for the lock wait for no more.
 constexpr std::size_t steal_limit = 64;
 
-constinit thread_local thread_state state_of_thread{};
-
 }  // namespace
 
-thread_state& this_thread_state() noexcept {
-  asm volatile("" ::: "memory");
-  return state_of_thread;
-}
+// this_thread_state() knows it by its symbol.
+extern constinit thread_local thread_state state_of_thread
+    __asm__("netpoll_thread_state_" NET_NAMESPACE_TEXT)
+        __attribute__((tls_model("initial-exec")));
+constinit thread_local thread_state state_of_thread;
 
 worker::worker(run_loop& loop, bool many) noexcept
     : runs_many(many),
@@ -42,15 +41,6 @@ worker::~worker() {
   thread_state& state = this_thread_state();
   state.innermost = outer_;
   state.host = outer_host_;
-}
-
-worker* worker::of(const run_loop& loop) noexcept {
-  for (worker* each = this_thread_state().innermost; each != nullptr; each = each->outer_) {
-    if (&each->loop_ == &loop) {
-      return each;
-    }
-  }
-  return nullptr;
 }
 
 std::size_t worker::steal(operation_queue& into) noexcept {

@@ -14,6 +14,7 @@
 
 #include "net/config.h"
 #include "net/execution/operation.h"
+#include "net/execution/thread_state.h"
 #include "net/execution/worker_beat.h"
 #include "netpoll/base/biased_lock.h"
 #include "netpoll/base/clock.h"
@@ -24,22 +25,6 @@ namespace NET_NAMESPACE {
 class run_loop;
 
 namespace internal {
-
-class fiber_host;
-class worker;
-
-// What the library keeps for each thread.
-struct thread_state {
-  worker* innermost = nullptr;  // of the run functions the thread is in
-  fiber_host* host = nullptr;   // of the fibers it runs
-  // Numbers for fibers that it spawns.
-  std::uint64_t next_id = 0;
-  std::uint64_t end_of_ids = 0;
-};
-
-// Not inlined, nor assumed to return the same each time: a fiber may ask on one thread and ask
-// again on another. For the same reason nobody may keep what it returns across a switch.
-[[gnu::noinline]] thread_state& this_thread_state() noexcept;
 
 // Counts events; written by one thread, read by any.
 class event_count {
@@ -79,7 +64,13 @@ class worker : public netpoll::intrusive_list_node<worker> {
   worker& operator=(const worker&) = delete;
 
   // The calling thread's worker of `loop`, the innermost; null if it has none.
-  static worker* of(const run_loop& loop) noexcept;
+  static worker* of(const run_loop& loop) noexcept {
+    worker* each = this_thread_state().innermost;
+    while (each != nullptr && &each->loop_ != &loop) [[unlikely]] {
+      each = each->outer_;
+    }
+    return each;
+  }
 
   run_loop& loop() const noexcept { return loop_; }
   // The one of the run function that this one's was called in, on whatever loop.
@@ -115,6 +106,7 @@ class worker : public netpoll::intrusive_list_node<worker> {
     operation* first = queue_.front();
     if (first != nullptr && first->is_run_by(function)) {
       (void)queue_.pop();
+      __builtin_prefetch(queue_.front());
       change_size(-1);
       --turns_left_;
     } else {

@@ -26,6 +26,7 @@
 #include "net/fiber/sanitizer.h"
 #include "net/fiber/stack.h"
 #include "net/fiber/wait.h"
+#include "netpoll/base/atomic.h"
 #include "netpoll/waiter.h"
 
 namespace NET_NAMESPACE::internal {
@@ -73,7 +74,10 @@ class fiber_state final : public operation, private netpoll::resumer {
   }
 
   // The fiber that runs on this thread, or null.
-  static fiber_state* current() noexcept;
+  static fiber_state* current() noexcept {
+    const fiber_host* const host = this_thread_state().host;
+    return host != nullptr ? host->running : nullptr;
+  }
 
   // Wakes every parked fiber of `loop` so that it can be unwound. For the end of a context, when no
   // thread runs it any more. True if there is any fiber left.
@@ -251,57 +255,60 @@ class fiber_state final : public operation, private netpoll::resumer {
   void make_runnable(fiber_host& host) noexcept;
   void resume(netpoll::waiter& what) noexcept override;
 
-  run_loop& loop_;
-  netpoll::stack stack_;
-  void* context_ = nullptr;  // while it does not run
-  netpoll::sanitizer_stack sanitizer_;
-  exception_globals exceptions_;
-  void* body_;
-  call_function call_body_;
-  destroy_function destroy_body_;
-  std::exception_ptr error_;
-  std::uint64_t id_;
-  const char* name_ = "";
+  // A turn begins with a cache miss for each line of this object that it reads. What every turn
+  // reads comes first and fills a line together with the bases, which start one; what a wait needs
+  // fills the next.
 
-  // cancel() sets is_cancelled_ before it looks at park_, the fiber sets park_ before it looks at
-  // is_cancelled_; asymmetric fences stand between.
-  park_word park_;
-  // Both are for those who look from outside; written by who owns the fiber.
+  run_loop& loop_;
+  void* context_ = nullptr;  // while it does not run
+  exception_globals exceptions_;
+  // For those who look from outside; written by who owns the fiber.
   std::atomic<activity> activity_{activity::created};
-  std::atomic<netpoll::nanotime> since_{0};
+  departure departure_ = departure::finished;
   std::atomic<bool> is_cancelled_{false};
+  bool is_unwinding_ = false;
+  bool rethrows_ = false;
+  bool is_joined_ = false;  // by the fiber that runs next
+  bool has_started_ = false;
+  bool starts_pinned_ = false;
+
   // Where it goes when it becomes runnable, if that is not just the loop.
   fiber_route* route_ = nullptr;
   thread_binding* binding_ = nullptr;
-  std::atomic<extras*> extras_{nullptr};  // set once, by the fiber or before it runs
-
+  std::exception_ptr error_;
+  // cancel() sets is_cancelled_ before it looks at park_, the fiber sets park_ before it looks at
+  // is_cancelled_; asymmetric fences stand between.
+  park_word park_;
+  std::atomic<netpoll::nanotime> since_{0};  // as activity_
   // Of the wait under way; written by the fiber before it parks, or by who owns it meanwhile.
+  park_deadline<fiber_state>* deadline_ = nullptr;
   bool heeds_cancel_ = false;
   wait_result outcome_ = wait_result::resumed;
-  park_deadline<fiber_state>* deadline_ = nullptr;
+  unsigned shields_ = 0;  // touched by the fiber only
 
   // What is to happen at the end:
   //   owned    -> w         join(): the address of the waiter of who joins
   //   w        -> owned     he gave up; or wake_joiner(), who makes him run next
   //   owned    -> alone     detach()
-  //   owned, w, alone -> ended  finish(); the memory is freed by it if it was alone, otherwise by the
-  //                         handle
+  //   owned, w, alone -> ended  finish(); the memory is freed by it if it was alone, otherwise by
+  //                         the handle
   // All acq_rel: what the fiber did is seen by who joins.
   using word = std::uintptr_t;
   static constexpr word owned = 0;
   static constexpr word alone = 1;
   static constexpr word ended = 2;
-  std::atomic<word> ending_{owned};
+  netpoll::atomic<word> ending_{owned};
 
+  netpoll::stack stack_;
+  netpoll::sanitizer_stack sanitizer_;
+  void* body_;
+  call_function call_body_;
+  destroy_function destroy_body_;
+  std::uint64_t id_;
+  const char* name_ = "";
+  std::atomic<extras*> extras_{nullptr};    // set once, by the fiber or before it runs
   fiber_attachment* attachment_ = nullptr;  // touched by the fiber only
-  unsigned shields_ = 0;                    // likewise
   unsigned pins_ = 0;                       // likewise
-  departure departure_ = departure::finished;
-  bool rethrows_ = false;
-  bool is_joined_ = false;  // by the fiber that runs next
-  bool has_started_ = false;
-  bool starts_pinned_ = false;
-  bool is_unwinding_ = false;
 };
 
 }  // namespace NET_NAMESPACE::internal

@@ -46,11 +46,6 @@ __attribute__((no_sanitize("thread"))) void fiber_host::enter(fiber_state& first
   }
 }
 
-fiber_state* fiber_state::current() noexcept {
-  const fiber_host* const host = this_thread_state().host;
-  return host != nullptr ? host->running : nullptr;
-}
-
 // What follows is run at each switch, and inlined into what leaves a stack.
 
 [[gnu::always_inline]] inline void fiber_state::make_runnable(worker* self) noexcept {

@@ -85,7 +85,10 @@ bool channel_waiter::commit() noexcept {
   bool is_published = false;
   {
     const std::lock_guard lock(core_);
-    self_.outcome = attempt(to_resume);
+    // Most of those who come here know that already.
+    const bool waits =
+        &where_ == &core_.senders ? core_.would_send_wait() : core_.would_receive_wait();
+    self_.outcome = waits ? channel_outcome::blocked : attempt(to_resume);
     if (self_.outcome == channel_outcome::blocked) {
       core_.enqueue(self_, where_);
       is_published = true;

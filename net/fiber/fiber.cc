@@ -58,6 +58,16 @@ std::stop_token get_stop_token() {
   return self != nullptr ? self->stop_token() : std::stop_token();
 }
 
+std::size_t stack_size() noexcept {
+  const internal::fiber_state* const self = internal::fiber_state::current();
+  return self != nullptr ? self->memory().size : 0;
+}
+
+std::size_t stack_high_water_bytes() noexcept {
+  const internal::fiber_state* const self = internal::fiber_state::current();
+  return self != nullptr ? netpoll::stack_high_water_bytes(self->memory()) : 0;
+}
+
 pin::pin() : fiber_(internal::fiber_state::current()) {
   if (fiber_ != nullptr) {
     fiber_->pin();

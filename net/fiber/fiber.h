@@ -40,6 +40,7 @@
 #include "net/execution/run_loop.h"
 #include "net/fiber/fiber_options.h"
 #include "net/fiber/fiber_state.h"
+#include "net/fiber/stack.h"
 #include "net/fiber/wait.h"
 #include "netpoll/base/check.h"
 #include "netpoll/base/clock.h"
@@ -59,6 +60,11 @@ concept fiber_executor = requires(const Executor& executor) {
   { executor.context().loop() } -> std::same_as<run_loop&>;
   executor.post([] {}, std::allocator<void>());
 };
+
+// What a fiber can run.
+template <typename Function>
+concept fiber_function = std::is_invocable_v < std::decay_t<Function>
+& > || std::is_invocable_v<std::decay_t<Function>&, std::stop_token>;
 
 namespace internal {
 
@@ -87,10 +93,8 @@ class fiber {
   template <typename Function>
   fiber(const fiber_options& options, Function&& function)
       : fiber(internal::current_loop(), options, std::forward<Function>(function)) {}
-  template <typename Function>
-  requires std::is_invocable_v < std::decay_t<Function>
-  & > || std::is_invocable_v<std::decay_t<Function>&, std::stop_token> explicit fiber(
-             Function&& function)
+  template <fiber_function Function>
+  explicit fiber(Function&& function)
       : fiber(internal::current_loop(), fiber_options{}, std::forward<Function>(function)) {}
 
   // Runs function() on `executor`, which gives the fiber each of its turns: on a strand nothing
@@ -119,6 +123,12 @@ class fiber {
 
   // As this_fiber::get_id() in the fiber; 0 when not joinable.
   std::uint64_t get_id() const noexcept { return state_ != nullptr ? state_->id() : 0; }
+
+  // As this_fiber::stack_high_water_bytes() in the fiber, also when it has finished; 0 when not
+  // joinable.
+  std::size_t stack_high_water_bytes() const noexcept {
+    return state_ != nullptr ? netpoll::stack_high_water_bytes(state_->memory()) : 0;
+  }
 
   // Waits until the fiber has finished and rethrows what it threw. Parks when called on a fiber,
   // blocks when called on a thread. When the waiting fiber is cancelled, throws or sets
@@ -222,6 +232,14 @@ bool is_cancelled() noexcept;
 
 // Stopped when the calling fiber is cancelled. Of a plain thread it never is.
 std::stop_token get_stop_token();
+
+// How large the calling fiber's stack is, in bytes, and how much of it has been touched so far, in
+// whole pages from its top. Stacks are used again with what is left of their memory, so that may
+// have been an earlier fiber, unless net::discard_pooled_stacks() was called before this one was
+// spawned. The latter takes a system call, and is 0 when the kernel does not say. Both are 0 on a
+// plain thread.
+std::size_t stack_size() noexcept;
+std::size_t stack_high_water_bytes() noexcept;
 
 // While there is one, the fiber that made it runs on the thread it was on then: for what must not
 // notice that fibers move, such as thread_local variables across a wait. They nest. If that thread

@@ -21,6 +21,7 @@
 
 #include "net/execution/work_guard.h"
 #include "net/fiber/sanitizer.h"
+#include "net/fiber/stack_settings.h"
 #include "net/io_context.h"
 #include "net/timer/sleep.h"
 #include "testing/support/fake_clock.h"
@@ -495,6 +496,30 @@ TEST(Fiber, LargerStackAllowsDeeperCalls) {
           [&] { depth = use_stack(2000); });
   context.run();
   EXPECT_EQ(depth, 2000);
+}
+
+TEST(Fiber, TellsHowDeepItsStackWasUsed) {
+  net::io_context context;
+  net::discard_pooled_stacks();
+  std::size_t size = 0;
+  std::size_t before = 0;
+  std::size_t after = 0;
+  net::fiber deep(context, net::fiber_options{.stack_size = 8 << 20}, [&] {
+    size = net::this_fiber::stack_size();
+    before = net::this_fiber::stack_high_water_bytes();
+    (void)use_stack(1000);
+    after = net::this_fiber::stack_high_water_bytes();
+  });
+  context.run();
+  EXPECT_EQ(deep.stack_high_water_bytes(), after);
+  deep.join();
+  EXPECT_EQ(size, 8u << 20);
+  EXPECT_GT(before, 0u);
+  EXPECT_LT(before, size / 2);
+  EXPECT_GT(after, before);
+  EXPECT_LE(after, size);
+  EXPECT_EQ(net::this_fiber::stack_size(), 0u) << "a plain thread's is not known";
+  EXPECT_EQ(net::this_fiber::stack_high_water_bytes(), 0u);
 }
 
 TEST(Fiber, StackThatCannotBeHadThrows) {

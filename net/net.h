@@ -19,6 +19,8 @@
 #include "net/timer/steady_timer.h"
 #include "net/buffer/buffer.h"
 #include "net/ip/tcp.h"
+#include "net/local/connect_pair.h"
+#include "net/local/stream_protocol.h"
 #include "net/stream/read.h"
 #include "net/stream/write.h"
 #include "net/conn/conn.h"

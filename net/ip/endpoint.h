@@ -42,6 +42,8 @@ class basic_endpoint {
   }
   // What the kernel reported.
   explicit basic_endpoint(const ::sockaddr_storage& storage) noexcept : storage_(storage) {}
+  basic_endpoint(const ::sockaddr_storage& storage, std::size_t /*size*/) noexcept
+      : basic_endpoint(storage) {}
 
   protocol_type protocol() const noexcept {
     return storage_.ss_family == AF_INET6 ? InternetProtocol::v6() : InternetProtocol::v4();

@@ -79,6 +79,16 @@ class basic_socket : public socket_base {
     adopt(protocol, netpoll::unique_fd(native), ec);
   }
 
+  // The same for one that does not block already; closes it if it cannot be taken over.
+  void adopt(const Protocol& protocol, netpoll::unique_fd number, error_code& ec) {
+    if (is_open()) {
+      ec = error::already_open;
+      return;
+    }
+    protocol_ = protocol;
+    ec = netpoll::system_error_code(fd_.open(executor_.context().reactor(), std::move(number)));
+  }
+
   bool is_open() const noexcept { return fd_.is_open(); }
   int native_handle() const noexcept { return fd_.native_handle(); }
 
@@ -222,11 +232,6 @@ class basic_socket : public socket_base {
   basic_socket& operator=(basic_socket&&) noexcept = default;
   ~basic_socket() = default;
 
-  void adopt(const Protocol& protocol, netpoll::unique_fd number, error_code& ec) {
-    protocol_ = protocol;
-    ec = netpoll::system_error_code(fd_.open(executor_.context().reactor(), std::move(number)));
-  }
-
   template <typename Use>
   error_code with_number(Use use) const {
     const error_code ec = fd_.with_number(use);
@@ -236,16 +241,16 @@ class basic_socket : public socket_base {
   template <typename Query>
   endpoint_type endpoint_by(Query query, error_code& ec) const {
     ::sockaddr_storage storage{};
+    ::socklen_t size = sizeof(storage);
     ec = with_number([&](int number) {
-      ::socklen_t size = sizeof(storage);
       return query(number, reinterpret_cast<::sockaddr*>(&storage), &size);
     });
-    return ec ? endpoint_type() : endpoint_type(storage);
+    return ec ? endpoint_type() : endpoint_type(storage, size);
   }
 
   executor_type executor_;
   netpoll::fd fd_;
-  Protocol protocol_ = Protocol::v4();
+  Protocol protocol_ = endpoint_type().protocol();
   bool is_non_blocking_ = false;
 
  private:

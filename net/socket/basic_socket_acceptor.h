@@ -33,7 +33,8 @@ class basic_socket_acceptor : public basic_socket<Protocol> {
   basic_socket_acceptor(Where&& where, const endpoint_type& local, bool reuse_address = true)
       : basic_socket_acceptor(where) {
     this->open(local.protocol());
-    if (reuse_address) {
+    // Of a file there is nothing to be used again.
+    if (reuse_address && local.protocol().family() != AF_UNIX) {
       this->set_option(socket_base::reuse_address(true));
     }
     this->bind(local);
@@ -90,7 +91,7 @@ class basic_socket_acceptor : public basic_socket<Protocol> {
             error_code ec = result_of(request, was_open);
             socket_type socket(executor);
             if (!ec) {
-              socket.assign(protocol, request.accepted().release(), ec);
+              socket.adopt(protocol, std::move(request.accepted()), ec);
             }
             return [ec, socket = std::move(socket)](auto& target) mutable {
               std::move(target)(ec, std::move(socket));
@@ -127,9 +128,9 @@ class basic_socket_acceptor : public basic_socket<Protocol> {
       return;
     }
     if (peer != nullptr) {
-      *peer = endpoint_type(request.peer());
+      *peer = endpoint_type(request.peer(), request.peer_size());
     }
-    socket.assign(protocol, request.accepted().release(), ec);
+    socket.adopt(protocol, std::move(request.accepted()), ec);
   }
 
   void accept_into(socket_type& socket, endpoint_type* peer, error_code& ec) {

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 
 namespace netpoll {
 
@@ -15,15 +16,31 @@ namespace netpoll {
 // it, for what only another thread can bring about.
 class bystander {
  public:
-  bystander() noexcept { count_.fetch_add(1, std::memory_order_relaxed); }  // relaxed: a number
-  ~bystander() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  // acq_rel, here and below: what a thread did before is seen by those who see it stand by.
+  bystander() noexcept { change(1); }
+  ~bystander() { change(-1); }
   bystander(const bystander&) = delete;
   bystander& operator=(const bystander&) = delete;
 
-  static int count() noexcept { return count_.load(std::memory_order_relaxed); }
+  static int count() noexcept { return static_cast<int>(word() & count_mask); }
+
+  // The count, with how often it has changed: the same twice if nobody began or ended standing by
+  // in between.
+  static std::uint64_t word() noexcept { return word_.load(std::memory_order_acquire); }
 
  private:
-  static inline constinit std::atomic<int> count_{0};
+  static constexpr std::uint64_t change_step = std::uint64_t{1} << 32;
+  static constexpr std::uint64_t count_mask = change_step - 1;
+
+  static void change(int by) noexcept {
+    std::uint64_t now = word_.load(std::memory_order_relaxed);  // relaxed: compared below
+    while (!word_.compare_exchange_weak(
+        now, ((now + change_step) & ~count_mask) | ((now + static_cast<unsigned>(by)) & count_mask),
+        std::memory_order_acq_rel, std::memory_order_relaxed)) {
+    }
+  }
+
+  static inline constinit std::atomic<std::uint64_t> word_{0};
 };
 
 // How many threads the process has; 0 when the kernel does not say.

@@ -177,6 +177,9 @@ class run_loop {
     void add(const internal::worker_counts& more) noexcept;
   };
   totals counts() const;
+  // For the idle check: whether all workers have slept, and there was nothing to run, since the
+  // counts were these.
+  bool has_slept_since(const totals& before) const noexcept;
   // Counts a fiber that is spawned, or ends, where there is no worker.
   void count_spawn() noexcept;
   void count_finish() noexcept;

@@ -106,6 +106,13 @@ bool run_loop::may_be_stuck() const noexcept {
   return sum.fibers_spawned - sum.fibers_finished == work_.load(std::memory_order_relaxed);
 }
 
+bool run_loop::has_slept_since(const totals& before) const noexcept {
+  const std::lock_guard lock(mutex_);
+  const totals now = sum_of_counts();
+  return may_be_stuck() && shared_.empty() && now.switches == before.switches &&
+         now.wakes == before.wakes;
+}
+
 // Needs mutex_, and gives it up for a while if there is something to check. For the one who is
 // about to wait for events: all others are really asleep.
 bool run_loop::finds_work_in_idle_check(worker& self, unique_lock& lock) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/fiber/deadlock.h"
 
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 
@@ -15,9 +16,12 @@ namespace {
 
 // Whether another thread may still do something. When that cannot be told, it may.
 bool somebody_could_help(const run_loop& loop) noexcept {
+  // One who stops standing by while threads are counted was woken by one who may be gone by then.
+  const std::uint64_t bystanders = netpoll::bystander::word();
   const int threads = netpoll::thread_count();
-  return threads == 0 ||
-         threads > static_cast<int>(loop.worker_count()) + netpoll::bystander::count();
+  const int others = threads - static_cast<int>(loop.worker_count());
+  return threads == 0 || others > netpoll::bystander::count() ||
+         netpoll::bystander::word() != bystanders;
 }
 
 // How many fibers there are, if each is parked until another one does something; else 0.
@@ -42,11 +46,10 @@ std::size_t count_stuck(const run_loop& loop) {
 }  // namespace
 
 void abort_if_deadlocked(run_loop& loop) {
-  if (somebody_could_help(loop)) {
-    return;
-  }
+  const run_loop::totals before = loop.counts();
   const std::size_t count = count_stuck(loop);
-  if (count == 0) {
+  // While one fiber was looked at another may have gone on, woken by a thread that waits by now.
+  if (count == 0 || somebody_could_help(loop) || !loop.has_slept_since(before)) {
     return;
   }
   std::cerr << "netpoll: deadlock: all " << count

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -134,6 +135,37 @@ TEST(Deadlock, ThreadThatTalksToAFiberIsHelp) {
     EXPECT_EQ(back.receive(), i);
   }
   runner.join();
+}
+
+// While all fibers are looked at, one after the other, what the thread began goes through them: each
+// may be found waiting although there is always one that is not.
+TEST(Deadlock, WhatAThreadBeganMayGoRoundWhileOneLooks) {
+  net::io_context context;
+  context.detect_deadlock(true);
+  constexpr int length = 64;
+  constexpr int rounds = 500;
+  std::vector<std::unique_ptr<net::channel<int>>> links;
+  for (int i = 0; i != length + 1; ++i) {
+    links.push_back(std::make_unique<net::channel<int>>());
+  }
+  for (int i = 0; i != length; ++i) {
+    net::go(context, [&from = *links[i], &to = *links[i + 1]] {
+      for (int round = 0; round != rounds; ++round) {
+        to.send(from.receive());
+      }
+    });
+  }
+  std::vector<std::thread> runners;
+  for (int i = 0; i != 2; ++i) {
+    runners.emplace_back([&] { context.run(); });
+  }
+  for (int round = 0; round != rounds; ++round) {
+    links.front()->send(round);
+    EXPECT_EQ(links.back()->receive(), round);
+  }
+  for (std::thread& each : runners) {
+    each.join();
+  }
 }
 
 // The thread that fires a timer still counts as asleep, and the timer as none, when the others

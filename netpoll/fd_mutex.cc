@@ -6,31 +6,7 @@
 #include "netpoll/base/check.h"
 
 namespace netpoll {
-namespace {
-
-constexpr const char* too_many =
-    "too many concurrent operations on a single file or socket (max 1048575)";
-
-}  // namespace
-
 void fd_mutex::reset() noexcept { word_.store(owned::one, std::memory_order_seq_cst); }
-
-fd_mutex::lock_result fd_mutex::try_lock(direction which) noexcept {
-  word value = word_.load(std::memory_order_seq_cst);
-  for (;;) {
-    if (closed::get(value) != 0) {
-      return lock_result::closed;
-    }
-    if ((value & lock_bit(which)) != 0) {
-      return lock_result::busy;
-    }
-    check(references::get(value) != references::max, too_many);
-    if (word_.compare_exchange_weak(value, value + lock_bit(which) + references::one,
-                                    std::memory_order_seq_cst)) {
-      return lock_result::acquired;
-    }
-  }
-}
 
 fd_mutex::lock_result fd_mutex::lock_or_enqueue(
     direction which, waiter& who, bool (*is_too_late)(const waiter&) noexcept) noexcept {
@@ -94,47 +70,11 @@ fd_mutex::duty fd_mutex::unlock(direction which) noexcept {
   }
 }
 
-fd_mutex::duty fd_mutex::unlock_and_drop(direction which) noexcept {
-  word value = word_.load(std::memory_order_seq_cst);
-  while (closed::get(value) == 0 && (value & queue_bit(which)) == 0) {
-    if (word_.compare_exchange_weak(value, value - lock_bit(which) - references::one,
-                                    std::memory_order_seq_cst)) {
-      return duty::none;
-    }
-  }
-  // Somebody queued or closed: in two steps. The direction stays ours until the second, so the
-  // first can only be asked to destroy, and the caller of unlock() does that while it still owns
-  // it.
+// Somebody queued or closed: in two steps. The direction stays ours until the second, so the first
+// can only be asked to destroy, and the caller of unlock() does that while it still owns it.
+fd_mutex::duty fd_mutex::unlock_and_drop_in_steps(direction which) noexcept {
   const duty first = drop_reference();
-  if (first == duty::destroy) {
-    return first;
-  }
-  return unlock(which);
-}
-
-bool fd_mutex::add_reference() noexcept {
-  word value = word_.load(std::memory_order_seq_cst);
-  for (;;) {
-    if (closed::get(value) != 0) {
-      return false;
-    }
-    check(references::get(value) != references::max, too_many);
-    if (word_.compare_exchange_weak(value, value + references::one, std::memory_order_seq_cst)) {
-      return true;
-    }
-  }
-}
-
-fd_mutex::duty fd_mutex::drop_reference() noexcept {
-  word value = word_.load(std::memory_order_seq_cst);
-  for (;;) {
-    if (closed::get(value) != 0 && references::get(value) == 1) {
-      return duty::destroy;
-    }
-    if (word_.compare_exchange_weak(value, value - references::one, std::memory_order_seq_cst)) {
-      return after(value - references::one);
-    }
-  }
+  return first == duty::destroy ? first : unlock(which);
 }
 
 fd_mutex::duty fd_mutex::finish_destroy() noexcept {

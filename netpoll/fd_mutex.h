@@ -16,6 +16,7 @@
 
 #include "netpoll/base/atomic.h"
 #include "netpoll/base/bit_field.h"
+#include "netpoll/base/check.h"
 #include "netpoll/direction.h"
 #include "netpoll/waiter.h"
 
@@ -105,6 +106,10 @@ class fd_mutex {
     return value == abandoned ? duty::recycle : duty::none;
   }
 
+  static constexpr const char* too_many =
+      "too many concurrent operations on a single file or socket (max 1048575)";
+
+  [[nodiscard]] duty unlock_and_drop_in_steps(direction which) noexcept;
   void flush_queues(wake_reason why) noexcept;
   void clear_queue_bit_if_empty(direction which) noexcept;  // needs mutex_
 
@@ -123,5 +128,60 @@ class fd_mutex {
   mutex mutex_;
   per_direction<waiter_queue> queue_;  // under mutex_
 };
+
+// Every operation begins and ends with these.
+
+inline fd_mutex::lock_result fd_mutex::try_lock(direction which) noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (closed::get(value) != 0) {
+      return lock_result::closed;
+    }
+    if ((value & lock_bit(which)) != 0) {
+      return lock_result::busy;
+    }
+    check(references::get(value) != references::max, too_many);
+    if (word_.compare_exchange_weak(value, value + lock_bit(which) + references::one,
+                                    std::memory_order_seq_cst)) {
+      return lock_result::acquired;
+    }
+  }
+}
+
+inline bool fd_mutex::add_reference() noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (closed::get(value) != 0) {
+      return false;
+    }
+    check(references::get(value) != references::max, too_many);
+    if (word_.compare_exchange_weak(value, value + references::one, std::memory_order_seq_cst)) {
+      return true;
+    }
+  }
+}
+
+inline fd_mutex::duty fd_mutex::drop_reference() noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  for (;;) {
+    if (closed::get(value) != 0 && references::get(value) == 1) {
+      return duty::destroy;
+    }
+    if (word_.compare_exchange_weak(value, value - references::one, std::memory_order_seq_cst)) {
+      return after(value - references::one);
+    }
+  }
+}
+
+inline fd_mutex::duty fd_mutex::unlock_and_drop(direction which) noexcept {
+  word value = word_.load(std::memory_order_seq_cst);
+  while (closed::get(value) == 0 && (value & queue_bit(which)) == 0) {
+    if (word_.compare_exchange_weak(value, value - lock_bit(which) - references::one,
+                                    std::memory_order_seq_cst)) {
+      return duty::none;
+    }
+  }
+  return unlock_and_drop_in_steps(which);
+}
 
 }  // namespace netpoll

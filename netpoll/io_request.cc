@@ -20,74 +20,34 @@ void io_request::start(const fd& target) noexcept {
   descriptor_ = target.descriptor();
   phase_ = phase::idle;
   forget_reason();
-  error_.clear();
-  bytes_ = 0;
-  naps_ = false;
   if (descriptor_ != nullptr) {
     generation_ = descriptor_->generation();
     epoch_ = descriptor_->current_epoch();
   }
 }
 
-io_request::step io_request::advance() noexcept {
-  switch (phase_) {
-    case phase::idle:
-      // Withdrawn from the queue, and resumed as cancelled by who did it.
-      return reason() == wake_reason::cancelled ? finish(cancelled()) : begin();
-    case phase::queued:
-      if (reason() == wake_reason::ready) {
-        phase_ = phase::owning;
-        return take_over();
-      }
-      return finish(reason() == wake_reason::closed || !descriptor_->is_current(generation_)
-                        ? make_error_code(errc::closed)
-                        : cancelled());
-    case phase::owning:
-      // Cancelled by withdrawing just this request: no epoch tells.
-      return reason() == wake_reason::cancelled ? finish(cancelled()) : try_on();
-    case phase::finished: break;
+// Of what follows advance() is made: one function, since every operation goes through it.
+
+[[gnu::always_inline]] inline io_request::step io_request::finish() noexcept {
+  if (phase_ == phase::owning) {
+    if (insists_) {
+      // The try that was to come did not: what it would have found is there for the next operation.
+      descriptor_->restore_ready(direction_);
+    }
+    descriptor_->unlock(direction_, holds_reference_);
+    holds_reference_ = false;
   }
+  phase_ = phase::finished;
   return step::done;
 }
 
-io_request::step io_request::begin() noexcept {
-  if (descriptor_ == nullptr) {
-    return finish(make_error_code(errc::closed));
-  }
-  switch (descriptor_->mutex().try_lock(direction_)) {
-    case fd_mutex::lock_result::acquired:
-      phase_ = phase::owning;
-      holds_reference_ = true;
-      return enter() ? try_on() : step::done;
-    case fd_mutex::lock_result::busy: return step::wait;
-    case fd_mutex::lock_result::closed:
-    case fd_mutex::lock_result::refused: break;
-  }
-  return finish(make_error_code(errc::closed));
-}
-
-// The direction was handed over by the operation before this one.
-io_request::step io_request::take_over() noexcept {
-  if (!descriptor_->mutex().add_reference()) {
-    return finish(make_error_code(errc::closed));
-  }
-  holds_reference_ = true;
-  return enter() ? try_on() : step::done;
-}
-
-// The direction and a reference have been taken. False: of a descriptor that has been given to
-// another use since start(); the request is finished.
-bool io_request::enter() noexcept {
-  if (!descriptor_->is_current(generation_)) {
-    finish(make_error_code(errc::closed));
-    return false;
-  }
-  descriptor_->begin_operation(direction_);
-  return true;
+[[gnu::noinline]] io_request::step io_request::finish(std::error_code error) noexcept {
+  error_ = error;
+  return finish();
 }
 
 // The direction is ours: tries until done or there is reason to wait.
-io_request::step io_request::try_on() noexcept {
+[[gnu::always_inline]] inline io_request::step io_request::try_on() noexcept {
   if (!holds_reference_) {
     if (!descriptor_->mutex().add_reference()) {
       return finish(make_error_code(errc::closed));
@@ -128,6 +88,63 @@ io_request::step io_request::try_on() noexcept {
         return step::wait;
     }
   }
+}
+
+// The direction and a reference have been taken. False: of a descriptor that has been given to
+// another use since start(); the request is finished.
+[[gnu::always_inline]] inline bool io_request::enter() noexcept {
+  if (!descriptor_->is_current(generation_)) {
+    finish(make_error_code(errc::closed));
+    return false;
+  }
+  descriptor_->begin_operation(direction_);
+  return true;
+}
+
+[[gnu::always_inline]] inline io_request::step io_request::begin() noexcept {
+  if (descriptor_ == nullptr) {
+    return finish(make_error_code(errc::closed));
+  }
+  switch (descriptor_->mutex().try_lock(direction_)) {
+    case fd_mutex::lock_result::acquired:
+      phase_ = phase::owning;
+      holds_reference_ = true;
+      return enter() ? try_on() : step::done;
+    case fd_mutex::lock_result::busy: return step::wait;
+    case fd_mutex::lock_result::closed:
+    case fd_mutex::lock_result::refused: break;
+  }
+  return finish(make_error_code(errc::closed));
+}
+
+// The direction was handed over by the operation before this one.
+io_request::step io_request::take_over() noexcept {
+  if (!descriptor_->mutex().add_reference()) {
+    return finish(make_error_code(errc::closed));
+  }
+  holds_reference_ = true;
+  return enter() ? try_on() : step::done;
+}
+
+io_request::step io_request::advance() noexcept {
+  switch (phase_) {
+    case phase::idle:
+      // Withdrawn from the queue, and resumed as cancelled by who did it.
+      return reason() == wake_reason::cancelled ? finish(cancelled()) : begin();
+    case phase::queued:
+      if (reason() == wake_reason::ready) {
+        phase_ = phase::owning;
+        return take_over();
+      }
+      return finish(reason() == wake_reason::closed || !descriptor_->is_current(generation_)
+                        ? make_error_code(errc::closed)
+                        : cancelled());
+    case phase::owning:
+      // Cancelled by withdrawing just this request: no epoch tells.
+      return reason() == wake_reason::cancelled ? finish(cancelled()) : try_on();
+    case phase::finished: break;
+  }
+  return step::done;
 }
 
 // Whether what would have ended a queued operation has happened before it could queue up.
@@ -274,24 +291,6 @@ void io_request::abandon() noexcept {
   if (phase_ != phase::finished) {
     finish(cancelled());
   }
-}
-
-io_request::step io_request::finish(std::error_code error) noexcept {
-  error_ = error;
-  return finish();
-}
-
-io_request::step io_request::finish() noexcept {
-  if (phase_ == phase::owning) {
-    if (insists_) {
-      // The try that was to come did not: what it would have found is there for the next operation.
-      descriptor_->restore_ready(direction_);
-    }
-    descriptor_->unlock(direction_, holds_reference_);
-    holds_reference_ = false;
-  }
-  phase_ = phase::finished;
-  return step::done;
 }
 
 }  // namespace netpoll

@@ -55,6 +55,7 @@ void poll_descriptor::open(reactor& where, int number) noexcept {
     times_[which].operation_deadline.store(never, std::memory_order_relaxed);
     times_[which].nap.store(never, std::memory_order_relaxed);
     times_[which].timeout.store(0, std::memory_order_relaxed);
+    times_[which].has_own.store(false, std::memory_order_relaxed);
   }
   where.enlist(*this);
   fd_mutex_.reset();
@@ -142,53 +143,6 @@ void poll_descriptor::do_not_linger() noexcept {
   drop_reference();
 }
 
-void poll_descriptor::unlock(direction which, bool holds_reference) noexcept {
-  if (!holds_reference) {
-    settle(fd_mutex_.unlock(which));
-    return;
-  }
-  const fd_mutex::duty what = fd_mutex_.unlock_and_drop(which);
-  settle(what);
-  if (what == fd_mutex::duty::destroy) {
-    settle(fd_mutex_.unlock(which));
-  }
-}
-
-bool poll_descriptor::consume_ready(direction which) noexcept {
-  // seq_cst: the clear must be visible before the system call that follows finds nothing, else a
-  // notify() in between could be overwritten.
-  return state_[which].exchange(none, std::memory_order_seq_cst) == ready;
-}
-
-void poll_descriptor::restore_ready(direction which) noexcept {
-  state expected = none;
-  state_[which].compare_exchange_strong(expected, ready, std::memory_order_seq_cst);
-}
-
-bool poll_descriptor::must_try_again(direction which) const noexcept {
-  return which == direction::read && lasting_events_.load(std::memory_order_acquire) != 0;
-}
-
-bool poll_descriptor::arm(direction which) noexcept {
-  state expected = none;
-  if (state_[which].compare_exchange_strong(expected, parking, std::memory_order_seq_cst)) {
-    return true;
-  }
-  check(expected == ready, "two operations wait in one direction of a descriptor");
-  return false;
-}
-
-bool poll_descriptor::publish(direction which, waiter& who, bool napping) noexcept {
-  state expected = parking;
-  const state mine = reinterpret_cast<state>(&who) | (napping ? napping_mark : 0);
-  return state_[which].compare_exchange_strong(expected, mine, std::memory_order_seq_cst);
-}
-
-void poll_descriptor::disarm(direction which) noexcept {
-  state expected = parking;
-  state_[which].compare_exchange_strong(expected, none, std::memory_order_seq_cst);
-}
-
 bool poll_descriptor::withdraw(direction which, waiter& who) noexcept {
   state value = state_[which].load(std::memory_order_seq_cst);
   while (waiter_of(value) == &who) {
@@ -208,15 +162,6 @@ waiter* poll_descriptor::evict(direction which) noexcept {
     }
   }
   return nullptr;
-}
-
-poll_descriptor::epoch poll_descriptor::current_epoch() const noexcept {
-  return cancel_count::get(interrupts_.load(std::memory_order_seq_cst));
-}
-
-bool poll_descriptor::is_interrupted(direction which, epoch since) const noexcept {
-  const std::uint32_t value = interrupts_.load(std::memory_order_seq_cst);
-  return (value & (closed_bit::one | expired_bit(which))) != 0 || cancel_count::get(value) != since;
 }
 
 void poll_descriptor::cancel() noexcept {
@@ -307,7 +252,7 @@ void poll_descriptor::destroy() noexcept {
   number_ = -1;
 }
 
-void poll_descriptor::settle(fd_mutex::duty what) noexcept {
+void poll_descriptor::do_duty(fd_mutex::duty what) noexcept {
   if (what == fd_mutex::duty::destroy) {
     destroy();
     what = fd_mutex_.finish_destroy();

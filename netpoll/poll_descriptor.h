@@ -17,6 +17,7 @@
 
 #include "netpoll/base/atomic.h"
 #include "netpoll/base/bit_field.h"
+#include "netpoll/base/check.h"
 #include "netpoll/base/clock.h"
 #include "netpoll/base/intrusive_list.h"
 #include "netpoll/direction.h"
@@ -213,7 +214,12 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   int arm_locked(std::uint32_t wanted) noexcept;
   bool is_waited_for(direction which) const noexcept;
   void destroy() noexcept;
-  void settle(fd_mutex::duty what) noexcept;
+  void settle(fd_mutex::duty what) noexcept {
+    if (what != fd_mutex::duty::none) [[unlikely]] {
+      do_duty(what);
+    }
+  }
+  void do_duty(fd_mutex::duty what) noexcept;
 
   // state_[direction] holds one of: none, ready, parking, or the address of a waiter, possibly
   // marked as napping.
@@ -284,8 +290,11 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
     atomic<nanotime> operation_deadline;
     atomic<nanotime> nap;
     atomic<nanotime> timeout;
+    // Whether any but the deadline was ever set during this use.
+    atomic<bool> has_own;
   };
   bool has_passed(direction which, nanotime now) const noexcept;
+  void begin_timed_operation(direction which) noexcept;
 
   per_direction<atomic<state>> state_{};
   atomic<std::uint32_t> interrupts_{0};
@@ -314,5 +323,71 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   std::uint32_t reported_ = 0;            // under timer_mutex_
   per_direction<waiter*> self_server_{};  // under timer_mutex_
 };
+
+// Every operation takes these steps.
+
+inline bool poll_descriptor::consume_ready(direction which) noexcept {
+  // seq_cst: the clear must be visible before the system call that follows finds nothing, else a
+  // notify() in between could be overwritten.
+  return state_[which].exchange(none, std::memory_order_seq_cst) == ready;
+}
+
+inline void poll_descriptor::restore_ready(direction which) noexcept {
+  state expected = none;
+  state_[which].compare_exchange_strong(expected, ready, std::memory_order_seq_cst);
+}
+
+inline bool poll_descriptor::must_try_again(direction which) const noexcept {
+  return which == direction::read && lasting_events_.load(std::memory_order_acquire) != 0;
+}
+
+inline bool poll_descriptor::arm(direction which) noexcept {
+  state expected = none;
+  if (state_[which].compare_exchange_strong(expected, parking, std::memory_order_seq_cst)) {
+    return true;
+  }
+  check(expected == ready, "two operations wait in one direction of a descriptor");
+  return false;
+}
+
+inline bool poll_descriptor::publish(direction which, waiter& who, bool napping) noexcept {
+  state expected = parking;
+  const state mine = reinterpret_cast<state>(&who) | (napping ? napping_mark : 0);
+  return state_[which].compare_exchange_strong(expected, mine, std::memory_order_seq_cst);
+}
+
+inline void poll_descriptor::disarm(direction which) noexcept {
+  state expected = parking;
+  state_[which].compare_exchange_strong(expected, none, std::memory_order_seq_cst);
+}
+
+inline poll_descriptor::epoch poll_descriptor::current_epoch() const noexcept {
+  return cancel_count::get(interrupts_.load(std::memory_order_seq_cst));
+}
+
+inline bool poll_descriptor::is_interrupted(direction which, epoch since) const noexcept {
+  const std::uint32_t value = interrupts_.load(std::memory_order_seq_cst);
+  return (value & (closed_bit::one | expired_bit(which))) != 0 || cancel_count::get(value) != since;
+}
+
+inline void poll_descriptor::unlock(direction which, bool holds_reference) noexcept {
+  if (!holds_reference) {
+    settle(fd_mutex_.unlock(which));
+    return;
+  }
+  const fd_mutex::duty what = fd_mutex_.unlock_and_drop(which);
+  settle(what);
+  if (what == fd_mutex::duty::destroy) [[unlikely]] {
+    settle(fd_mutex_.unlock(which));
+  }
+}
+
+inline void poll_descriptor::begin_operation(direction which) noexcept {
+  // relaxed: the operation may as well have begun before the timeout was set.
+  if (times_[which].has_own.load(std::memory_order_relaxed) ||
+      (interrupts_.load(std::memory_order_seq_cst) & expired_bit(which)) != 0) [[unlikely]] {
+    begin_timed_operation(which);
+  }
+}
 
 }  // namespace netpoll

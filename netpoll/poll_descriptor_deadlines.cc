@@ -46,11 +46,12 @@ void poll_descriptor::set_timeout(directions which, nanotime timeout) noexcept {
   for (const direction each : all_directions) {
     if (contains(which, each)) {
       times_[each].timeout.store(timeout, std::memory_order_seq_cst);
+      times_[each].has_own.store(true, std::memory_order_seq_cst);
     }
   }
 }
 
-void poll_descriptor::begin_operation(direction which) noexcept {
+void poll_descriptor::begin_timed_operation(direction which) noexcept {
   times& mine = times_[which];
   // relaxed, here and for operation_deadline: a nap is set by the owner of the direction only, and
   // a timer that ends it at the same time stores what is stored here.
@@ -78,6 +79,7 @@ void poll_descriptor::begin_operation(direction which) noexcept {
 
 void poll_descriptor::set_nap(direction which, nanotime until) noexcept {
   times_[which].nap.store(until, std::memory_order_seq_cst);
+  times_[which].has_own.store(true, std::memory_order_seq_cst);
   if (until < armed_at_.load(std::memory_order_seq_cst)) {
     reconcile([] {});
   }

@@ -55,8 +55,8 @@ io_request::outcome read_request::attempt(int number) noexcept {
   if (sys::would_block(got.error)) {
     return outcome::blocked;
   }
-  error_ = system_error_code(got.error);
   if (!got.ok()) {
+    error_ = system_error_code(got.error);
     return outcome::done;
   }
   bytes_ = got.bytes();

@@ -92,8 +92,8 @@ namespace internal {
 
 template <typename T>
 concept buffer_container = std::ranges::contiguous_range<T> && std::ranges::sized_range<T> &&
-                           std::is_trivially_copyable_v<std::ranges::range_value_t<T>> &&
-                           !std::is_convertible_v<T, const_buffer>;
+    std::is_trivially_copyable_v<std::ranges::range_value_t<T>> &&
+    !std::is_convertible_v<T, const_buffer>;
 
 // mutable_buffer or const_buffer, as the elements are.
 template <typename Pointer>
@@ -114,26 +114,32 @@ auto buffer(T&& elements, std::size_t max) noexcept {
   return NET_NAMESPACE::buffer(NET_NAMESPACE::buffer(elements), max);
 }
 
+namespace internal {
+
+// One buffer, which is a sequence too.
+template <typename T>
+concept single_buffer = std::is_convertible_v<const T&, const_buffer>;
+
+}  // namespace internal
+
 // The range of buffers that a sequence is.
-template <typename Buffer>
-  requires std::is_convertible_v<const Buffer&, const_buffer>
+template <internal::single_buffer Buffer>
 const Buffer* buffer_sequence_begin(const Buffer& single) noexcept {
   return std::addressof(single);
 }
-template <typename Buffer>
-  requires std::is_convertible_v<const Buffer&, const_buffer>
+template <internal::single_buffer Buffer>
 const Buffer* buffer_sequence_end(const Buffer& single) noexcept {
   return std::addressof(single) + 1;
 }
 template <typename Sequence>
-  requires(!std::is_convertible_v<const Sequence&, const_buffer>)
-auto buffer_sequence_begin(const Sequence& sequence) noexcept(noexcept(std::begin(sequence)))
+requires(!internal::single_buffer<Sequence>) auto buffer_sequence_begin(
+    const Sequence& sequence) noexcept(noexcept(std::begin(sequence)))
     -> decltype(std::begin(sequence)) {
   return std::begin(sequence);
 }
 template <typename Sequence>
-  requires(!std::is_convertible_v<const Sequence&, const_buffer>)
-auto buffer_sequence_end(const Sequence& sequence) noexcept(noexcept(std::end(sequence)))
+requires(!internal::single_buffer<Sequence>) auto buffer_sequence_end(
+    const Sequence& sequence) noexcept(noexcept(std::end(sequence)))
     -> decltype(std::end(sequence)) {
   return std::end(sequence);
 }
@@ -168,8 +174,7 @@ std::size_t buffer_copy(const Target& target, const Source& source,
   std::size_t target_used = 0;
   std::size_t source_used = 0;
   std::size_t copied = 0;
-  while (to != buffer_sequence_end(target) && from != buffer_sequence_end(source) &&
-         copied < max) {
+  while (to != buffer_sequence_end(target) && from != buffer_sequence_end(source) && copied < max) {
     const mutable_buffer into = mutable_buffer(*to) + target_used;
     const const_buffer out_of = const_buffer(*from) + source_used;
     const std::size_t count = std::min({into.size(), out_of.size(), max - copied});

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// A buffer sequence as the kernel wants to see it. Few buffers are held in place, many on the heap.
+// A buffer sequence as the kernel wants to see it. Few buffers are held in place, many on the heap;
+// of what is one buffer by its type, just that.
 #pragma once
 
 #include <sys/uio.h>
 
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 
 #include "net/buffer/buffer.h"
 #include "net/config.h"
@@ -52,5 +54,22 @@ class iovec_view {
   std::size_t count_ = 0;
   std::size_t capacity_ = small_count;
 };
+
+class single_iovec {
+ public:
+  explicit single_iovec(const const_buffer& buffer, std::size_t /*limit*/ = 0) noexcept
+      : iovec_{const_cast<void*>(buffer.data()), buffer.size()} {}
+  single_iovec(const single_iovec&) = delete;
+  single_iovec& operator=(const single_iovec&) = delete;
+
+  ::iovec* data() noexcept { return &iovec_; }
+  std::size_t count() const noexcept { return iovec_.iov_len != 0 ? 1 : 0; }
+
+ private:
+  ::iovec iovec_;
+};
+
+template <typename Sequence>
+using iovecs_of = std::conditional_t<single_buffer<Sequence>, single_iovec, iovec_view>;
 
 }  // namespace NET_NAMESPACE::internal

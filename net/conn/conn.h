@@ -72,8 +72,8 @@ class conn {
   }
   template <mutable_buffer_sequence Buffers>
   std::size_t read(const Buffers& buffers, error_code& ec) {
-    internal::read_some_request request(netpoll::transport::stream_socket, buffers,
-                                        internal::buffers_per_call);
+    internal::read_some_request<Buffers> request(netpoll::transport::stream_socket, buffers,
+                                                 internal::buffers_per_call);
     perform(request, fd_);
     ec = translate(request.error());
     return request.bytes();
@@ -83,7 +83,7 @@ class conn {
   decltype(auto) async_read(const Buffers& buffers, Token&& token) {
     return async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto&& handler, const Buffers& target) {
-          internal::start_io<internal::read_some_request>(
+          internal::start_io<internal::read_some_request<Buffers>>(
               fd_, get_executor(), finish{}, std::forward<decltype(handler)>(handler),
               netpoll::transport::stream_socket, target, internal::buffers_per_call);
         },
@@ -103,8 +103,8 @@ class conn {
   }
   template <const_buffer_sequence Buffers>
   std::size_t write(const Buffers& buffers, error_code& ec) {
-    internal::write_some_request request(netpoll::transport::stream_socket, buffers, no_limit,
-                                         netpoll::write_request::amount::all);
+    internal::write_some_request<Buffers> request(netpoll::transport::stream_socket, buffers,
+                                                  no_limit, netpoll::write_request::amount::all);
     perform(request, fd_);
     ec = translate(request.error());
     return request.bytes();
@@ -114,7 +114,7 @@ class conn {
   decltype(auto) async_write(const Buffers& buffers, Token&& token) {
     return async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto&& handler, const Buffers& source) {
-          internal::start_io<internal::write_some_request>(
+          internal::start_io<internal::write_some_request<Buffers>>(
               fd_, get_executor(), finish{}, std::forward<decltype(handler)>(handler),
               netpoll::transport::stream_socket, source, no_limit,
               netpoll::write_request::amount::all);
@@ -163,7 +163,7 @@ class conn {
   static constexpr std::size_t no_limit = 0;
 
   static error_code translate(const error_code& ec) noexcept {
-    return ec == netpoll::errc::end_of_file ? make_error_code(error::eof) : ec;
+    return ec && ec == netpoll::errc::end_of_file ? make_error_code(error::eof) : ec;
   }
 
   struct finish {

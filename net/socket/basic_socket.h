@@ -120,8 +120,7 @@ class basic_socket : public socket_base {
   }
   void bind(const endpoint_type& endpoint, error_code& ec) {
     ec = with_number([&](int number) {
-      return netpoll::sys::bind(number, endpoint.data(),
-                                static_cast<::socklen_t>(endpoint.size()));
+      return netpoll::sys::bind(number, endpoint.data(), static_cast<::socklen_t>(endpoint.size()));
     });
   }
 
@@ -159,9 +158,8 @@ class basic_socket : public socket_base {
   void get_option(Option& option, error_code& ec) const {
     ec = with_number([&](int number) {
       auto size = static_cast<::socklen_t>(option.size(protocol_));
-      const netpoll::sys::result answer =
-          netpoll::sys::get_option(number, option.level(protocol_), option.name(protocol_),
-                                   option.data(protocol_), &size);
+      const netpoll::sys::result answer = netpoll::sys::get_option(
+          number, option.level(protocol_), option.name(protocol_), option.data(protocol_), &size);
       option.resize(protocol_, size);
       return answer;
     });
@@ -242,9 +240,8 @@ class basic_socket : public socket_base {
   endpoint_type endpoint_by(Query query, error_code& ec) const {
     ::sockaddr_storage storage{};
     ::socklen_t size = sizeof(storage);
-    ec = with_number([&](int number) {
-      return query(number, reinterpret_cast<::sockaddr*>(&storage), &size);
-    });
+    ec = with_number(
+        [&](int number) { return query(number, reinterpret_cast<::sockaddr*>(&storage), &size); });
     return ec ? endpoint_type() : endpoint_type(storage, size);
   }
 

@@ -110,8 +110,7 @@ class basic_stream_socket : public basic_socket<Protocol> {
             this->open(peer.protocol(), open_error);
           }
           const auto finish = [open_error](const netpoll::io_request& request) {
-            const error_code ec =
-                open_error ? open_error : internal::socket_error(request.error());
+            const error_code ec = open_error ? open_error : internal::socket_error(request.error());
             return [ec](auto& target) { std::move(target)(ec); };
           };
           internal::start_io<netpoll::connect_request>(
@@ -147,8 +146,8 @@ class basic_stream_socket : public basic_socket<Protocol> {
   template <typename Buffers>
   std::size_t receive(const Buffers& buffers, socket_base::message_flags flags, error_code& ec) {
     static_assert(mutable_buffer_sequence<Buffers>, "reading needs mutable buffers");
-    internal::read_some_request request(netpoll::transport::stream_socket, buffers,
-                                        internal::buffers_per_call, flags);
+    internal::read_some_request<Buffers> request(netpoll::transport::stream_socket, buffers,
+                                                 internal::buffers_per_call, flags);
     internal::perform_on_socket(request, this->fd_, !this->is_non_blocking_, ec);
     return request.bytes();
   }
@@ -158,7 +157,7 @@ class basic_stream_socket : public basic_socket<Protocol> {
     static_assert(mutable_buffer_sequence<Buffers>, "reading needs mutable buffers");
     return async_initiate<Token, void(error_code, std::size_t)>(
         [this, flags](auto&& handler, const Buffers& target) {
-          internal::start_io<internal::read_some_request>(
+          internal::start_io<internal::read_some_request<Buffers>>(
               this->fd_, this->executor_, internal::finish_transfer{this->is_open()},
               std::forward<decltype(handler)>(handler), netpoll::transport::stream_socket, target,
               internal::buffers_per_call, flags);
@@ -191,9 +190,9 @@ class basic_stream_socket : public basic_socket<Protocol> {
   }
   template <typename Buffers>
   std::size_t send(const Buffers& buffers, socket_base::message_flags flags, error_code& ec) {
-    internal::write_some_request request(netpoll::transport::stream_socket, buffers,
-                                         internal::buffers_per_call,
-                                         netpoll::write_request::amount::some, flags);
+    internal::write_some_request<Buffers> request(netpoll::transport::stream_socket, buffers,
+                                                  internal::buffers_per_call,
+                                                  netpoll::write_request::amount::some, flags);
     internal::perform_on_socket(request, this->fd_, !this->is_non_blocking_, ec);
     return request.bytes();
   }
@@ -202,7 +201,7 @@ class basic_stream_socket : public basic_socket<Protocol> {
                             Token&& token) {
     return async_initiate<Token, void(error_code, std::size_t)>(
         [this, flags](auto&& handler, const Buffers& source) {
-          internal::start_io<internal::write_some_request>(
+          internal::start_io<internal::write_some_request<Buffers>>(
               this->fd_, this->executor_, internal::finish_transfer{this->is_open()},
               std::forward<decltype(handler)>(handler), netpoll::transport::stream_socket, source,
               internal::buffers_per_call, netpoll::write_request::amount::some, flags);

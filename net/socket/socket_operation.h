@@ -22,15 +22,12 @@
 namespace NET_NAMESPACE::internal {
 
 inline error_code socket_error(const error_code& ec) noexcept {
-  if (ec.category() == netpoll::category()) {
+  if (ec && ec.category() == netpoll::category()) [[unlikely]] {
     switch (static_cast<netpoll::errc>(ec.value())) {
-      case netpoll::errc::closed:
-        return error::operation_aborted;
-      case netpoll::errc::end_of_file:
-        return error::eof;
+      case netpoll::errc::closed: return error::operation_aborted;
+      case netpoll::errc::end_of_file: return error::eof;
       case netpoll::errc::deadline_exceeded:
-      case netpoll::errc::no_deadline:
-        break;
+      case netpoll::errc::no_deadline: break;
     }
   }
   return ec;
@@ -59,28 +56,29 @@ inline void perform_on_socket(netpoll::io_request& request, const netpoll::fd& t
 }
 
 // A request together with the buffers it points to.
-template <typename Request>
-class buffered_request : private iovec_view, public Request {
+template <typename Request, typename Iovecs>
+class buffered_request final : private Iovecs, public Request {
  public:
   template <typename Buffers, typename... Args>
-  buffered_request(netpoll::transport kind, const Buffers& buffers, std::size_t limit,
-                   Args... args)
-      : iovec_view(buffers, limit), Request(kind, iovec_view::data(), iovec_view::count(), args...) {}
+  buffered_request(netpoll::transport kind, const Buffers& buffers, std::size_t limit, Args... args)
+      : Iovecs(buffers, limit), Request(kind, Iovecs::data(), Iovecs::count(), args...) {}
 };
 
 // As many buffers as one call of a "some" operation looks at.
 inline constexpr std::size_t buffers_per_call = 64;
 
-using read_some_request = buffered_request<netpoll::read_request>;
-using write_some_request = buffered_request<netpoll::write_request>;
+template <typename Buffers>
+using read_some_request = buffered_request<netpoll::read_request, iovecs_of<Buffers>>;
+template <typename Buffers>
+using write_some_request = buffered_request<netpoll::write_request, iovecs_of<Buffers>>;
 
 // Calls handler(error_code, bytes) with the outcome of a transfer.
 struct finish_transfer {
   bool was_open = true;
 
   auto operator()(const netpoll::io_request& request) const noexcept {
-    const error_code ec = was_open ? socket_error(request.error())
-                                   : make_error_code(error::bad_descriptor);
+    const error_code ec =
+        was_open ? socket_error(request.error()) : make_error_code(error::bad_descriptor);
     return [ec, bytes = request.bytes()](auto& handler) { std::move(handler)(ec, bytes); };
   }
 };
@@ -90,8 +88,8 @@ struct finish_plain {
   bool was_open = true;
 
   auto operator()(const netpoll::io_request& request) const noexcept {
-    const error_code ec = was_open ? socket_error(request.error())
-                                   : make_error_code(error::bad_descriptor);
+    const error_code ec =
+        was_open ? socket_error(request.error()) : make_error_code(error::bad_descriptor);
     return [ec](auto& handler) { std::move(handler)(ec); };
   }
 };

@@ -68,6 +68,25 @@ class remaining_buffers {
   std::size_t done_ = 0;
 };
 
+// Of one buffer it is one buffer.
+template <typename Buffer, single_buffer Buffers>
+class remaining_buffers<Buffer, Buffers> {
+ public:
+  explicit remaining_buffers(const Buffers& buffer) : left_(buffer) {}
+
+  bool empty() const noexcept { return left_.size() == 0; }
+  std::size_t done() const noexcept { return done_; }
+  Buffer prepare(std::size_t max) const noexcept { return NET_NAMESPACE::buffer(left_, max); }
+  void consume(std::size_t bytes) noexcept {
+    left_ += bytes;
+    done_ += bytes;
+  }
+
+ private:
+  Buffer left_;
+  std::size_t done_ = 0;
+};
+
 // A condition may say how much, or only whether it is finished.
 template <typename Condition>
 std::size_t next_step(Condition& condition, const error_code& ec, std::size_t bytes) {
@@ -152,7 +171,8 @@ template <typename Buffer, typename Stream, typename Buffers, typename Condition
 void start_transfer(Stream& stream, const Buffers& buffers, Condition condition, Step step,
                     Handler&& handler) {
   transfer_chain<Buffer, Stream, Buffers, Condition, Step, std::decay_t<Handler>>(
-      stream, buffers, std::move(condition), step, std::decay_t<Handler>(std::forward<Handler>(handler)))
+      stream, buffers, std::move(condition), step,
+      std::decay_t<Handler>(std::forward<Handler>(handler)))
       .start();
 }
 

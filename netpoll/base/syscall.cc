@@ -28,6 +28,18 @@ enum class interrupted { retry, report };
 // Makes one call. `attempt(size)` is the system call itself, with the number of bytes it may move.
 template <interrupted OnInterrupt = interrupted::retry, typename Attempt>
 result invoke(call which, int fd, std::size_t size, Attempt attempt) noexcept {
+  // relaxed: a hint, acquired below.
+  if (installed.load(std::memory_order_relaxed) == nullptr) [[likely]] {
+    for (;;) {
+      const long value = static_cast<long>(attempt(size));
+      if (value >= 0) [[likely]] {
+        return {value, 0};
+      }
+      if (OnInterrupt == interrupted::report || errno != EINTR) {
+        return {value, errno};
+      }
+    }
+  }
   for (;;) {
     result answer;
     std::optional<result> injected;

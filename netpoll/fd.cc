@@ -72,7 +72,12 @@ std::error_code fd::set_time(bool is_clearing, Set set) noexcept {
 }
 
 std::error_code fd::set_deadline(directions which, nanotime when) noexcept {
-  return set_time(when == never, [&] { descriptor_->set_deadline(which, when); });
+  // Without a reference: the number is not used, and the descriptor is this handle's.
+  if (!is_open() || (when != never && !descriptor_->is_pollable())) [[unlikely]] {
+    return is_open() ? errc::no_deadline : errc::closed;
+  }
+  descriptor_->set_deadline(which, when);
+  return {};
 }
 
 std::error_code fd::set_timeout(directions which, nanotime timeout) noexcept {

@@ -20,6 +20,11 @@ void io_request::start(const fd& target) noexcept {
   descriptor_ = target.descriptor();
   phase_ = phase::idle;
   forget_reason();
+  if (error_) [[unlikely]] {
+    error_.clear();
+  }
+  bytes_ = 0;
+  naps_ = false;
   if (descriptor_ != nullptr) {
     generation_ = descriptor_->generation();
     epoch_ = descriptor_->current_epoch();

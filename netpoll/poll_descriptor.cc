@@ -55,7 +55,7 @@ void poll_descriptor::open(reactor& where, int number) noexcept {
     times_[which].operation_deadline.store(never, std::memory_order_relaxed);
     times_[which].nap.store(never, std::memory_order_relaxed);
     times_[which].timeout.store(0, std::memory_order_relaxed);
-    times_[which].has_own.store(false, std::memory_order_relaxed);
+    has_own_times_[which].store(false, std::memory_order_relaxed);
   }
   where.enlist(*this);
   fd_mutex_.reset();
@@ -79,18 +79,31 @@ int poll_descriptor::report_from_now_on(direction which) noexcept {
   switch (registration_.load(std::memory_order_relaxed)) {
     case registration::impossible: return EPERM;
     case registration::none:
-      reported_ = is_rearmed() ? events_of(which) : all_events;
+      reported_ = is_rearmed()                ? events_of(which)
+                  : which == direction::write ? all_events
+                                              : all_events & ~events_of(direction::write);
       return register_locked();
+    case registration::without_writing:
     case registration::done: break;
   }
   const std::uint32_t wanted = reported_ | events_of(which);
-  return !is_rearmed() || wanted == reported_ ? 0 : arm_locked(wanted);
+  if (wanted == reported_) {
+    return 0;
+  }
+  const int error = arm_locked(wanted);
+  if (error == 0) {
+    registration_.store(registration::done, std::memory_order_release);
+  }
+  return error;
 }
 
 int poll_descriptor::register_locked() noexcept {
   const int error = reactor_->control(EPOLL_CTL_ADD, *this, reported_);
   if (error == 0) {
-    registration_.store(registration::done, std::memory_order_release);
+    const bool has_all = is_rearmed() || (reported_ & events_of(direction::write)) != 0 ||
+                         how_triggered() == trigger::exclusive;
+    registration_.store(has_all ? registration::done : registration::without_writing,
+                        std::memory_order_release);
   } else if (error == EPERM) {
     registration_.store(registration::impossible, std::memory_order_release);
   }
@@ -174,8 +187,18 @@ void poll_descriptor::cancel() noexcept {
   fd_mutex_.cancel_queued();
 }
 
+void poll_descriptor::prefetch_waiter(std::uint32_t events) const noexcept {
+  const direction which = (events & EPOLLIN) != 0 ? direction::read : direction::write;
+  // relaxed: only a hint. It is not looked at, only fetched, so it may be gone.
+  const state value = state_[which].load(std::memory_order_relaxed);
+  const auto* const who = reinterpret_cast<const char*>(waiter_of(value));
+  // The waiter, and what it is a part of.
+  __builtin_prefetch(who, 1);
+  __builtin_prefetch(who - 64, 1);
+}
+
 void poll_descriptor::notify(std::uint32_t events, waiter_queue& resumed) noexcept {
-  if ((events & lasting) != 0) {
+  if ((events & lasting) != 0) [[unlikely]] {
     lasting_events_.fetch_or(events & lasting, std::memory_order_release);
   }
   for (const direction which : all_directions) {
@@ -242,7 +265,8 @@ void poll_descriptor::destroy() noexcept {
   generation_.fetch_add(1, std::memory_order_release);
   // relaxed: a closed descriptor is no longer registered by anybody, and who did it held a
   // reference.
-  if (registration_.load(std::memory_order_relaxed) == registration::done) {
+  const registration known = registration_.load(std::memory_order_relaxed);
+  if (known == registration::done || known == registration::without_writing) {
     reactor_->remove(*this);
   }
   if (is_enlisted_.load(std::memory_order_acquire)) {

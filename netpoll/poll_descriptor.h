@@ -67,11 +67,15 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
 
   // Makes sure epoll will report the direction; called after arm(), so that a level-triggered
   // report that finds nobody waiting knows whether somebody is about to. An edge-triggered
-  // descriptor is registered the first time somebody has to wait, and that is all. Returns an errno
+  // descriptor is registered the first time somebody has to wait, and once more when somebody who
+  // writes has to wait for the first time: a unix socket tells a writer who does not wait of each
+  // message that was read. Returns an errno
   // value; EPERM, for a descriptor that epoll cannot poll, is remembered: see is_pollable(). The
   // caller holds a reference.
   int ensure_reported(direction which) noexcept {
-    const bool is_done = registration_.load(std::memory_order_acquire) == registration::done &&
+    const registration now = registration_.load(std::memory_order_acquire);
+    const bool is_done = (now == registration::done ||
+                          (now == registration::without_writing && which != direction::write)) &&
                          how_triggered() == trigger::edge;
     return is_done ? 0 : report_from_now_on(which);
   }
@@ -138,6 +142,11 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
 
   // ---- Events; for the reactor ----------------------------------------------------------------
 
+  // For one who has more of them to do: brings what notify() needs closer, and then, of a
+  // descriptor for which the first has been called a while ago, whom it will wake.
+  void prefetch() const noexcept { __builtin_prefetch(&state_, 1); }
+  void prefetch_waiter(std::uint32_t events) const noexcept;
+
   // Takes in what epoll reported and adds the waiters to be resumed to `ready`.
   void notify(std::uint32_t events, waiter_queue& ready) noexcept;
   // The same for a level-triggered or one-shot descriptor, whose arming is brought up to date.
@@ -156,7 +165,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   // Which use of the descriptor this is.
   std::uint32_t generation() const noexcept { return generation_.load(std::memory_order_acquire); }
 
-  // ---- Deadlines; for holders of a reference --------------------------------------------------
+  // ---- Deadlines; for the handle and holders of a reference -----------------------------------
 
   // Absolute deadline of the directions, `never` for none. One in the past ends the operation under
   // way and every later one until it is moved. Usually one store: see the protocol below.
@@ -266,7 +275,8 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
     return read_expired::one << static_cast<unsigned>(which);
   }
 
-  enum class registration : std::uint8_t { none, done, impossible };
+  // without_writing: edge-triggered, for all but writing.
+  enum class registration : std::uint8_t { none, without_writing, done, impossible };
 
   // Deadlines. `deadline` is the user's, `operation_deadline` that of the operation under way when
   // a timeout is set, `nap` when a napping operation wants to go on.
@@ -290,28 +300,33 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
     atomic<nanotime> operation_deadline;
     atomic<nanotime> nap;
     atomic<nanotime> timeout;
-    // Whether any but the deadline was ever set during this use.
-    atomic<bool> has_own;
   };
   bool has_passed(direction which, nanotime now) const noexcept;
+  static bool may_have_passed(nanotime when) noexcept;
   void begin_timed_operation(direction which) noexcept;
 
-  per_direction<atomic<state>> state_{};
+  // What every operation reads or writes fills one cache line, up to the word that fd_mutex_ begins
+  // with.
+  alignas(64) per_direction<atomic<state>> state_{};
   atomic<std::uint32_t> interrupts_{0};
   // Events that make a short transfer no proof of a drained socket. Only ever set during a use.
   atomic<std::uint32_t> lasting_events_{0};
   int number_ = -1;
-  fd_mutex fd_mutex_;
-  per_direction<times> times_{};
-  atomic<nanotime> armed_at_{never};
   atomic<std::uint32_t> generation_{0};
-  // Threads that keep the time themselves; see add_self_server().
-  atomic<std::uint32_t> self_servers_{0};
   atomic<registration> registration_{registration::none};
   atomic<trigger> trigger_{trigger::edge};
   atomic<bool> lingers_{false};
   atomic<bool> is_enlisted_{false};  // written under the reactor's open_mutex_
+  // Whether a timeout or a nap was ever set during this use.
+  per_direction<atomic<bool>> has_own_times_{};
   const std::uint32_t index_;
+  // Threads that keep the time themselves; see add_self_server().
+  atomic<std::uint32_t> self_servers_{0};
+  fd_mutex fd_mutex_;
+
+  // What is touched when a deadline is moved is in another.
+  alignas(64) atomic<nanotime> armed_at_{never};
+  per_direction<times> times_{};
   reactor* reactor_ = nullptr;
   poll_descriptor* next_free_ = nullptr;  // the pool's
 
@@ -384,7 +399,7 @@ inline void poll_descriptor::unlock(direction which, bool holds_reference) noexc
 
 inline void poll_descriptor::begin_operation(direction which) noexcept {
   // relaxed: the operation may as well have begun before the timeout was set.
-  if (times_[which].has_own.load(std::memory_order_relaxed) ||
+  if (has_own_times_[which].load(std::memory_order_relaxed) ||
       (interrupts_.load(std::memory_order_seq_cst) & expired_bit(which)) != 0) [[unlikely]] {
     begin_timed_operation(which);
   }

@@ -24,29 +24,35 @@ void poll_descriptor::reconcile(Also also) noexcept {
 }
 
 void poll_descriptor::set_deadline(directions which, nanotime when) noexcept {
-  bool must_look = false;
+  std::uint32_t bits = 0;
   for (const direction each : all_directions) {
     if (contains(which, each)) {
       times_[each].deadline.store(when, std::memory_order_seq_cst);
-      must_look |= (interrupts_.load(std::memory_order_seq_cst) & expired_bit(each)) != 0;
+      bits |= expired_bit(each);
     }
   }
-  // After the store: a thread that comes to keep the time itself is counted first and reads it
-  // then.
-  must_look |= self_servers_.load(std::memory_order_seq_cst) != 0;
+  // After the stores. A thread that comes to keep the time itself is counted first and reads the
+  // deadline then.
   const nanotime armed_at = armed_at_.load(std::memory_order_seq_cst);
-  // A timer that is armed early enough sees to the rest, unless it is overdue: then the new
-  // deadline may have passed as well, and that must not go unnoticed until the reactor comes round.
-  if (must_look || when < armed_at || (armed_at != never && armed_at <= clock::now())) {
+  if ((interrupts_.load(std::memory_order_seq_cst) & bits) != 0 ||
+      self_servers_.load(std::memory_order_seq_cst) != 0 || when < armed_at ||
+      (armed_at != never && may_have_passed(when))) [[unlikely]] {
     reconcile([&] { tell_self_servers(); });
   }
+}
+
+// Of a deadline that a timer armed for an earlier time is left to see to: if that timer is overdue
+// the deadline may have passed as well, and that must not go unnoticed until the reactor comes
+// round. What is far enough away for a coarse clock has not.
+bool poll_descriptor::may_have_passed(nanotime when) noexcept {
+  return when <= clock::latest() && when <= clock::now();
 }
 
 void poll_descriptor::set_timeout(directions which, nanotime timeout) noexcept {
   for (const direction each : all_directions) {
     if (contains(which, each)) {
       times_[each].timeout.store(timeout, std::memory_order_seq_cst);
-      times_[each].has_own.store(true, std::memory_order_seq_cst);
+      has_own_times_[each].store(true, std::memory_order_seq_cst);
     }
   }
 }
@@ -79,7 +85,7 @@ void poll_descriptor::begin_timed_operation(direction which) noexcept {
 
 void poll_descriptor::set_nap(direction which, nanotime until) noexcept {
   times_[which].nap.store(until, std::memory_order_seq_cst);
-  times_[which].has_own.store(true, std::memory_order_seq_cst);
+  has_own_times_[which].store(true, std::memory_order_seq_cst);
   if (until < armed_at_.load(std::memory_order_seq_cst)) {
     reconcile([] {});
   }

@@ -130,8 +130,31 @@ void reactor::wait(nanotime until) noexcept {
 }
 
 void reactor::dispatch(const ::epoll_event* events, long count) noexcept {
+  // With many descriptors each is a cache miss, and so is whoever waits: they are asked for while
+  // the ones before are dealt with.
+  constexpr long descriptors_ahead = 8;
+  constexpr long waiters_ahead = 4;
+  const auto descriptor_of = [&](long i) -> poll_descriptor* {
+    const std::uint64_t tag = i < count ? events[i].data.u64 : wakeup_tag;
+    return tag >= timer_tag ? nullptr
+                            : &poll_descriptor_pool::at(static_cast<std::uint32_t>(tag >> 32));
+  };
+  const auto prefetch = [&](long i) {
+    if (const poll_descriptor* const which = descriptor_of(i)) {
+      which->prefetch();
+    }
+  };
   waiter_queue ready;
+  for (long i = 0; i < descriptors_ahead && count > 1; ++i) {
+    prefetch(i);
+  }
   for (long i = 0; i < count; ++i) {
+    if (count > 1) {
+      prefetch(i + descriptors_ahead);
+      if (const poll_descriptor* const which = descriptor_of(i + waiters_ahead)) {
+        which->prefetch_waiter(events[i + waiters_ahead].events);
+      }
+    }
     const std::uint64_t tag = events[i].data.u64;
     if (tag == wakeup_tag) {
       wakeup_.drain();
@@ -141,11 +164,11 @@ void reactor::dispatch(const ::epoll_event* events, long count) noexcept {
       timer_fd_time_ = 0;  // armed anew in any case, which makes it unreadable
       continue;
     }
-    poll_descriptor& which = poll_descriptor_pool::at(static_cast<std::uint32_t>(tag >> 32));
+    poll_descriptor& which = *descriptor_of(i);
     if (!which.is_current(static_cast<std::uint32_t>(tag))) {
       continue;
     }
-    if (which.is_rearmed()) {
+    if (which.is_rearmed()) [[unlikely]] {
       which.notify_and_rearm(events[i].events, ready);
     } else {
       which.notify(events[i].events, ready);

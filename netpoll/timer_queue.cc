@@ -72,13 +72,19 @@ std::size_t timer_queue::expire(nanotime now) noexcept {
       const std::lock_guard lock(mutex_);
       while (!heap_.empty() && heap_.front().when <= now && call_count < callback_batch) {
         entry& which = *heap_.front().which;
-        take_out(which);
+        which.position_ = entry::not_queued;
+        remove_slot(0);
+        // Those that may come next are in memory that has not been touched for long.
+        for (std::size_t child = 1; child <= arity && child < heap_.size(); ++child) {
+          __builtin_prefetch(heap_[child].which, 1);
+        }
         ready.splice(which.waiters_);
         if (which.on_expiry_ != nullptr) {
           calls[call_count++] = {&which, which.sequence_};
         }
         ++count;
       }
+      publish_next();
       more = call_count == callback_batch;
     }
     resume_all(ready, wake_reason::ready);
@@ -125,6 +131,11 @@ void timer_queue::take_out(entry& which) noexcept {
     return;
   }
   which.position_ = entry::not_queued;
+  remove_slot(position);
+  publish_next();
+}
+
+void timer_queue::remove_slot(std::size_t position) noexcept {
   const slot last = heap_.back();
   heap_.pop_back();
   if (position < heap_.size()) {
@@ -132,7 +143,6 @@ void timer_queue::take_out(entry& which) noexcept {
       sift_down(position, last);
     }
   }
-  publish_next();
 }
 
 // Moves towards the root as far as `moving` is earlier than its parents; returns where it came to

@@ -89,6 +89,7 @@ class timer_queue {
   // These need mutex_.
   bool place(entry& which, nanotime when);
   void take_out(entry& which) noexcept;
+  void remove_slot(std::size_t position) noexcept;
   std::size_t sift_up(std::size_t position, slot moving) noexcept;
   std::size_t sift_down(std::size_t position, slot moving) noexcept;
   void put(std::size_t position, slot moving) noexcept;

@@ -31,7 +31,6 @@ class operation : public netpoll::intrusive_queue_node<operation> {
   bool is_run_by(function what) const noexcept { return function_ == what; }
 
  protected:
-
   explicit operation(function what) noexcept : function_(what) {}
   ~operation() = default;
   operation(const operation&) = delete;

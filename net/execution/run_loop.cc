@@ -130,7 +130,7 @@ void run_loop::look_around(worker& self) {
   const bool must_poll = now - last_poll_.load(std::memory_order_relaxed) >= time_between_polls ||
                          self.take_a_look() % looks_between_polls == 0;
   // relaxed: a hint.
-  if (!must_poll && shared_size_.load(std::memory_order_relaxed) == 0) {
+  if (!must_poll && shared_size_.load(std::memory_order_relaxed) == 0 && inbox_.looks_empty()) {
     return;
   }
   unique_lock lock(mutex_);
@@ -157,7 +157,7 @@ bool run_loop::find_more(worker& self, netpoll::nanotime until) {
   end_search(self);
   if (poller_ == nullptr) {
     wait_for_events(self, lock, until);
-    return self.size() != 0 || !shared_.empty() || self.has_bound() || !has_come(until);
+    return self.size() != 0 || has_shared() || self.has_bound() || !has_come(until);
   }
   if (until == do_not_wait || has_come(until)) {
     return false;
@@ -168,6 +168,7 @@ bool run_loop::find_more(worker& self, netpoll::nanotime until) {
 
 // Needs mutex_. Moves the worker's share of the shared queue to its own; false if there is none.
 bool run_loop::take_shared(worker& self) noexcept {
+  empty_inbox();
   if (shared_.empty()) {
     return false;
   }
@@ -210,12 +211,30 @@ bool run_loop::steal(worker& self) noexcept {
   return false;
 }
 
+// As long as all workers are busy nobody has to be told: each looks into the inbox in time. Who
+// falls asleep counts himself first and then looks, so he finds what was pushed because nobody slept.
 void run_loop::post_shared(operation& what) noexcept {
+  // relaxed, all: ordered by the inbox's lock.
+  const auto must_wake = [this] {
+    return (sleepers_.load(std::memory_order_relaxed) != 0 &&
+            !is_searched_.load(std::memory_order_relaxed)) ||
+           is_embedded_.load(std::memory_order_relaxed);
+  };
+  if (!must_wake() && inbox_.push_unless(what, must_wake)) [[likely]] {
+    return;
+  }
   const std::lock_guard lock(mutex_);
-  shared_.push(what);
-  // relaxed: under the mutex, and a hint for all others.
-  shared_size_.store(shared_size_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  inbox_.push(what);
   wake_one();
+}
+
+// Needs mutex_. Moves what came from outside to where it has its turn.
+void run_loop::empty_inbox() noexcept {
+  if (const std::size_t count = inbox_.take_all(shared_)) {
+    // relaxed: under the mutex, and a hint for all others.
+    shared_size_.store(shared_size_.load(std::memory_order_relaxed) + count,
+                       std::memory_order_relaxed);
+  }
 }
 
 void run_loop::post(operation& what, internal::thread_binding& to) noexcept {
@@ -320,7 +339,7 @@ void run_loop::tell_outer_loop() noexcept {
   if (!is_embedded_.load(std::memory_order_relaxed)) {
     return;
   }
-  bool has_work = !shared_.empty();
+  bool has_work = has_shared();
   for (const auto& each : bindings_) {
     has_work |= !each->binding.inbox.empty();
   }
@@ -370,6 +389,7 @@ bool run_loop::destroy_queued() noexcept {
   operation_queue doomed;
   {
     const std::lock_guard lock(mutex_);
+    empty_inbox();
     doomed.splice(shared_);
     for (const auto& each : bindings_) {
       doomed.splice(each->binding.inbox);

@@ -26,6 +26,7 @@
 
 #include "net/config.h"
 #include "net/execution/execution_context.h"
+#include "net/execution/inbox.h"
 #include "net/execution/operation.h"
 #include "net/execution/worker.h"
 #include "netpoll/base/atomic.h"
@@ -225,6 +226,9 @@ class run_loop {
   void settle_credit(worker& self) noexcept;
 
   void post_shared(operation& what) noexcept;
+  void empty_inbox() noexcept;
+  // Needs mutex_.
+  bool has_shared() const noexcept { return !shared_.empty() || !inbox_.empty(); }
   void call_for_help() noexcept {
     netpoll::
         light_fence();  // with finds_work_before_sleep(): it sees what was pushed, or we see it
@@ -243,18 +247,23 @@ class run_loop {
   event_source& events_;
 
   // No less than the work there is: what finished and its worker has not told yet is still counted.
-  netpoll::atomic<std::size_t> work_{0};
-  std::atomic<bool> stopped_{false};  // written under mutex_
+  alignas(64) netpoll::atomic<std::size_t> work_{0};
+  // What all threads read, and hardly anybody writes, in a cache line of its own.
+  alignas(64) std::atomic<bool> stopped_{false};  // written under mutex_
   // Workers that have nothing to do: those in idle_, and the one that waits for events. Written
   // under mutex_.
   std::atomic<unsigned> sleepers_{0};
   // Somebody was woken and has not looked at all queues since. Written under mutex_.
   std::atomic<bool> is_searched_{false};
+  std::atomic<bool> is_embedded_{false};  // written under mutex_
+
+  alignas(
+      64) mutable internal::inbox inbox_;  // what other threads post, before it comes into shared_
+
+  alignas(64) mutable std::mutex mutex_;
   std::atomic<std::size_t> shared_size_{0};  // written under mutex_
   // When somebody last looked at the events.
   std::atomic<netpoll::nanotime> last_poll_{0};
-
-  mutable std::mutex mutex_;
   operation_queue shared_;                   // under mutex_
   netpoll::intrusive_list<worker> workers_;  // under mutex_
   unsigned worker_count_ = 0;                // under mutex_
@@ -262,7 +271,6 @@ class run_loop {
   worker* poller_ = nullptr;                 // under mutex_
   worker* next_victim_ = nullptr;            // under mutex_
   unsigned sleepers_in_time_ = 0;            // under mutex_: that wake by themselves
-  std::atomic<bool> is_embedded_{false};     // written under mutex_
   std::atomic<void (*)(run_loop&)> idle_check_{nullptr};
   totals past_;  // under mutex_
   struct bound_thread {

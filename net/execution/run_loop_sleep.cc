@@ -84,11 +84,13 @@ void run_loop::wait_idle(worker& self, unique_lock& lock, netpoll::nanotime unti
 // Needs mutex_. The worker counts as a sleeper already, so whoever pushes from now on calls for
 // help; what was pushed before is seen here.
 bool run_loop::finds_work_before_sleep(worker& self) noexcept {
-  if (worker_count_ == 1) {
-    return false;
+  if (worker_count_ != 1) {
+    netpoll::heavy_fence();  // with call_for_help()
+    if (steal(self)) {
+      return true;
+    }
   }
-  netpoll::heavy_fence();  // with call_for_help()
-  return steal(self);
+  return !inbox_.empty();  // see post_shared()
 }
 
 // Needs mutex_. Whether everybody sleeps, and nothing is under way that the loop knows of but
@@ -109,7 +111,7 @@ bool run_loop::may_be_stuck() const noexcept {
 bool run_loop::has_slept_since(const totals& before) const noexcept {
   const std::lock_guard lock(mutex_);
   const totals now = sum_of_counts();
-  return may_be_stuck() && shared_.empty() && now.switches == before.switches &&
+  return may_be_stuck() && !has_shared() && now.switches == before.switches &&
          now.wakes == before.wakes;
 }
 
@@ -125,13 +127,14 @@ bool run_loop::finds_work_in_idle_check(worker& self, unique_lock& lock) noexcep
     check(*this);
   }
   lock.lock();
-  return !shared_.empty() || self.size() != 0 || self.has_bound() ||
+  return has_shared() || self.size() != 0 || self.has_bound() ||
          stopped_.load(std::memory_order_relaxed);
 }
 
 // Needs mutex_.
 void run_loop::add_sleepers(int count) noexcept {
-  // relaxed: written under the mutex; for those who read without, there are the fences.
+  // relaxed: written under the mutex; for those who read without, there are the fences, and the
+  // inbox's lock.
   sleepers_.store(sleepers_.load(std::memory_order_relaxed) + static_cast<unsigned>(count),
                   std::memory_order_relaxed);
 }
@@ -164,7 +167,7 @@ void run_loop::has_found(worker& self) noexcept {
   if (was_searching) {
     netpoll::heavy_fence();  // with call_for_help(), which left it to this one
   }
-  bool is_more = !shared_.empty() || self.size() > 1;
+  bool is_more = has_shared() || self.size() > 1;
   for (worker* each = workers_.front(); !is_more && each != nullptr; each = each->list_next) {
     is_more = each != &self && each->size() != 0;
   }

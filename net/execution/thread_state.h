@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "net/async/block_lists.h"
 #include "net/config.h"
 
 namespace NET_NAMESPACE::internal {
@@ -24,11 +25,12 @@ struct thread_state {
   // Numbers for fibers that it spawns.
   std::uint64_t next_id = 0;
   std::uint64_t end_of_ids = 0;
+  block_lists blocks;  // see handler_memory.h
 };
 
 // Nobody may keep what it returns across a switch.
 inline thread_state& this_thread_state() noexcept {
-  // The variable is in worker.cc; its offset is the same in every thread.
+  // The variable is in thread_state.cc; its offset is the same in every thread.
   char* thread_pointer = nullptr;
   std::ptrdiff_t offset = 0;
 #if defined(__x86_64__)

@@ -56,7 +56,7 @@ auto make_work_guard(T& what) {
   }
 }
 template <typename Executor>
-  requires requires(const Executor& executor) { executor.on_work_started(); }
+requires requires(const Executor& executor) { executor.on_work_started(); }
 executor_work_guard<Executor> make_work_guard(const Executor& executor) {
   return executor_work_guard<Executor>(executor);
 }

@@ -14,12 +14,6 @@ constexpr std::size_t steal_limit = 64;
 
 }  // namespace
 
-// this_thread_state() knows it by its symbol.
-extern constinit thread_local thread_state state_of_thread
-    __asm__("netpoll_thread_state_" NET_NAMESPACE_TEXT)
-        __attribute__((tls_model("initial-exec")));
-constinit thread_local thread_state state_of_thread;
-
 worker::worker(run_loop& loop, bool many) noexcept
     : runs_many(many),
       loop_(loop),

@@ -66,7 +66,12 @@ class atomic {
     return value_.load(order);
   }
   void store(T value, std::memory_order order = std::memory_order_seq_cst) noexcept {
-    value_.store(value, order);
+    // A sequentially consistent store is a read-modify-write, too.
+    if (order == std::memory_order_seq_cst && is_single_threaded()) {
+      value_.store(value, std::memory_order_release);
+    } else {
+      value_.store(value, order);
+    }
   }
 
   T exchange(T value, std::memory_order order) noexcept {

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSL-1.0
 """Where the programs that are compared come from.
 
-Ours is built by Bazel and given by path. A peer is one source file in C++ or Go that is built here,
-with the compiler and the libraries of the system, and kept in a cache directory until it changes.
+Ours is built by Bazel and given by path. A peer is one source file in C, C++ or Go that is built
+here, with the compiler and the libraries of the system, and kept in a cache directory until it changes.
 A peer whose compiler or library is not installed is Missing, which names the Debian package that
 brings it.
 """
@@ -101,6 +101,10 @@ class _Compiled:
 class Cxx(_Compiled):
     """A peer in C++, built by g++ -O2, with the root of the repository in the include path."""
 
+    _compiler = "g++"
+    _standard = "-std=c++20"
+    _language = "c++"
+
     def __init__(self, name, source, package, header, libraries=(), version_macro=None):
         super().__init__(name, source, package)
         self._header = header
@@ -108,29 +112,38 @@ class Cxx(_Compiled):
         self._version_macro = version_macro  # (header, name)
 
     def check_installed(self):
-        if not shutil.which("g++"):
-            raise Missing("g++", "g++")
-        found = _output(["g++", "-std=c++20", "-E", "-x", "c++", "-include", self._header,
-                         "/dev/null"])
+        if not shutil.which(self._compiler):
+            raise Missing(self._compiler, self._compiler)
+        found = _output([self._compiler, self._standard, "-E", "-x", self._language,
+                         "-include", self._header, "/dev/null"])
         if found.returncode:
             raise Missing(f"<{self._header}>", self.package)
 
     def command(self, _cache):
         root = self.source.absolute().parents[3]
-        command = ["g++", "-std=c++20", "-O2", "-DNDEBUG", "-pthread", f"-I{root}"]
+        command = [self._compiler, self._standard, "-O2", "-DNDEBUG", "-pthread", f"-I{root}"]
         return command, None
 
     def inputs(self):
         return [str(self.source)] + self._libraries
 
     def version(self):
-        parts = [_first_line(["g++", "--version"])]
+        parts = [_first_line([self._compiler, "--version"])]
         if self._version_macro:
             header, name = self._version_macro
-            macros = _output(["g++", "-E", "-dM", "-x", "c++", "-include", header, "/dev/null"])
+            macros = _output([self._compiler, "-E", "-dM", "-x", self._language,
+                              "-include", header, "/dev/null"])
             parts += [line.split(maxsplit=2)[2].strip('"') for line in macros.stdout.splitlines()
                       if line.startswith(f"#define {name} ")]
         return ", ".join(parts)
+
+
+class C(Cxx):
+    """A peer in C, built by gcc -O2."""
+
+    _compiler = "gcc"
+    _standard = "-std=gnu11"
+    _language = "c"
 
 
 class Go(_Compiled):

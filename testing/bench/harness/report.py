@@ -49,6 +49,7 @@ class Row:
     values: list
     figure: Summary
     ratio: Summary  # to the baseline's figure; None where there is nothing to compare with
+    unit: Unit = NANOSECONDS
 
     @property
     def label(self):
@@ -60,7 +61,7 @@ def _pairs(mine, theirs):
     return [(mine[number], theirs[number]) for number in sorted(mine) if number in theirs]
 
 
-def rows(results, baseline, programs):
+def rows(results, baseline, programs, unit_of=lambda measure: NANOSECONDS):
     """The rows of run.Results: measures in the order they were run, programs in the order given.
 
     Where the baseline itself has variants, others are compared with its first.
@@ -80,7 +81,8 @@ def rows(results, baseline, programs):
                               if base > 0]
                     ratio = summarize(ratios) if ratios else None
                 values = [by_round[number] for number in sorted(by_round)]
-                found.append(Row(measure, program, key[2], values, summarize(values), ratio))
+                found.append(Row(measure, program, key[2], values, summarize(values), ratio,
+                                 unit_of(measure)))
     return found
 
 
@@ -98,7 +100,7 @@ def _figure(value, unit):
     return f"{_in(scale, value)} {name}"
 
 
-def table(found, baseline, unit=NANOSECONDS):
+def table(found, baseline):
     """The rows as text."""
     head = ("measure", "program", "median", "least", f"/ {baseline}", "least .. most")
     lines = []
@@ -107,8 +109,8 @@ def table(found, baseline, unit=NANOSECONDS):
         if row.ratio:
             ratio = _in(1, row.ratio.median)
             spread = f"{_in(1, row.ratio.lowest)} .. {_in(1, row.ratio.highest)}"
-        lines.append((row.measure, row.label, _figure(row.figure.median, unit),
-                      _figure(row.figure.lowest, unit), ratio, spread))
+        lines.append((row.measure, row.label, _figure(row.figure.median, row.unit),
+                      _figure(row.figure.lowest, row.unit), ratio, spread))
     widths = [max(len(cells[column]) for cells in [head] + lines) for column in range(len(head))]
 
     def line(*cells):
@@ -125,13 +127,13 @@ def table(found, baseline, unit=NANOSECONDS):
     return "\n".join(text)
 
 
-def as_data(found, unit=NANOSECONDS):
+def as_data(found):
     """The rows for JSON. All figures are in the smaller unit."""
     return [{
         "measure": row.measure,
         "program": row.program,
         "variant": row.variant,
-        "unit": unit.name,
+        "unit": row.unit.name,
         "figure": dict(dataclasses.asdict(row.figure), values=row.values),
         "ratio": dataclasses.asdict(row.ratio) if row.ratio else None,
     } for row in found]

@@ -6,10 +6,15 @@ name is that of the measure, or `measure/variant` where there is more than one w
 line that begins with `#` is a remark for who reads the table.
 """
 
+import ctypes
 import dataclasses
 import math
 import os
+import signal
 import subprocess
+
+_LIBC = ctypes.CDLL(None)
+_PR_SET_PDEATHSIG = 1
 
 
 class Failed(Exception):
@@ -57,20 +62,38 @@ def processors(count):
     return set(allowed[-count:]) if len(allowed) >= count else None
 
 
+def other_processors(taken):
+    """The processors this process may run on without those of a set; None if none is left."""
+    return (os.sched_getaffinity(0) - taken) or None
+
+
+def in_child(pinned_to=None):
+    """What a new process is to do first: stay on these processors, and not outlive this one."""
+    def prepare():
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if pinned_to:
+            os.sched_setaffinity(0, pinned_to)
+    return prepare
+
+
+def check_status(status, said, command):
+    """Raises what a program's exit status means, which wrote `said` to its standard error."""
+    # As usage errors end a program: the measure is not one of those it knows.
+    if status == 2 and said.startswith("usage:"):
+        raise NotMeasured(command[1])
+    if status:
+        lines = said.strip().splitlines()
+        raise Failed(f"status {status}" + (f": {lines[-1]}" if lines else ""))
+
+
 def invoke(command, pinned_to=None, seconds=300):
     """Runs a program to its end, on the processors given, and parses what it prints."""
-    pin = (lambda: os.sched_setaffinity(0, pinned_to)) if pinned_to else None
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=seconds, preexec_fn=pin)
+                              stdin=subprocess.DEVNULL, timeout=seconds, preexec_fn=in_child(pinned_to))
     except subprocess.TimeoutExpired:
         raise Failed(f"not finished after {seconds} s") from None
-    # As usage errors end a program: the measure is not one of those it knows.
-    if done.returncode == 2 and done.stderr.startswith("usage:"):
-        raise NotMeasured(command[1])
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise Failed(f"status {done.returncode}" + (f": {said[-1]}" if said else ""))
+    check_status(done.returncode, done.stderr, command)
     output = parse(done.stdout)
     if not output.figures:
         raise Failed("printed no figure")
@@ -90,12 +113,15 @@ class Results:
 
     def __init__(self):
         self.values = {}  # (measure, program, variant) to {round: number}
+        self.families = {}  # measure to the family it is of
         self.failures = {}  # (family, program) to a message
         self.remarks = {}  # program to remarks
 
-    def add(self, program, round_number, output):
+    def add(self, case, round_number, output):
+        program = case.program
         for name, value in output.figures.items():
             measure, _, variant = name.partition("/")
+            self.families.setdefault(measure, case.family)
             self.values.setdefault((measure, program, variant), {})[round_number] = value
         kept = self.remarks.setdefault(program, [])
         kept += [remark for remark in output.remarks if remark not in kept]
@@ -129,6 +155,6 @@ def interleave(cases, rounds, warm_ups=1, progress=lambda text: None):
                     results.failures[key] = str(error)
                 else:
                     if number >= 0:
-                        results.add(case.program, number, output)
+                        results.add(case, number, output)
     progress("")
     return results

@@ -2,14 +2,20 @@
 # SPDX-License-Identifier: BSL-1.0
 """What harness/ reads, counts and prints is right."""
 
+import contextlib
+import io
+import json
 import os
 import pathlib
 import shutil
 import sys
 import tempfile
+import time
 import unittest
 
-from harness import build, report, run
+import echo
+import targets
+from harness import build, report, run, server, session
 
 
 def results_of(values):
@@ -148,6 +154,174 @@ class Report(unittest.TestCase):
         data = report.as_data(report.rows(results, "ours", ["ours", "peer"]))
         self.assertEqual(data[0]["figure"]["values"], [3.0, 1.0])
         self.assertEqual(data[1]["ratio"]["median"], 2.0)
+
+
+class FakeProgram:
+    def __init__(self, name):
+        self.name = name
+
+    def build(self, _cache):
+        if self.name == "absent":
+            raise build.Missing("something", "libsomething-dev")
+        return self.name
+
+    def version(self):
+        return "of " + self.name
+
+
+class FakeFamily:
+    """Its figure is how often it was run, times the work."""
+
+    def __init__(self, name, log, **more):
+        self.name = name
+        self.about = "nothing"
+        self._log = log
+        self.__dict__.update(more)
+
+    def obstacle(self):
+        return None
+
+    def run(self, program, work):
+        self._log.append((self.name, program))
+        return run.Output({self.name: len(self._log) * work}, [])
+
+
+class Session(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.json = os.path.join(scratch.name, "figures.json")
+        os.environ["XDG_CACHE_HOME"] = scratch.name
+        self.log = []
+        first = session.Comparison(
+            "", [FakeFamily("x", self.log), FakeFamily("slow", self.log)],
+            [FakeProgram("ours"), FakeProgram("peer"), FakeProgram("absent")], rounds=2,
+            quick_families=[FakeFamily("x", self.log)], quick_programs=["ours"], quick_rounds=1,
+            quick_warm_ups=0)
+        second = session.Comparison(
+            "", [FakeFamily("y", self.log, unit=report.Unit("files"))],
+            [FakeProgram("ours"), FakeProgram("other")], rounds=1, warm_ups=0, unit=report.BYTES)
+        self.parts = [first, second]
+
+    def run_parts(self, *argv, conclude=None):
+        text = io.StringIO()
+        with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
+            status = session.run_parts(self.parts, "", ["--json", self.json, *argv], conclude)
+        with open(self.json, encoding="utf-8") as file:
+            return status, text.getvalue(), json.load(file)
+
+    def test_parts_end_in_one_table(self):
+        status, text, data = self.run_parts()
+        self.assertEqual(status, 0)
+        found = [(each["measure"], each["program"], len(each["figure"]["values"]), each["unit"])
+                 for each in data["results"]]
+        self.assertEqual(found, [("x", "ours", 2, "ns"), ("x", "peer", 2, "ns"),
+                                 ("slow", "ours", 2, "ns"), ("slow", "peer", 2, "ns"),
+                                 ("y", "ours", 1, "files"), ("y", "other", 1, "files")])
+        self.assertIn("libsomething-dev", data["absent"]["absent"])
+        self.assertEqual(data["programs"]["other"], "of other")
+        self.assertIn("13.0 files", text)
+        self.assertEqual([part["rounds"] for part in data["parts"]], [2, 1])
+
+    def test_quick_runs_what_each_part_says(self):
+        _, _, data = self.run_parts("--quick")
+        self.assertEqual(self.log, [("x", "ours"), ("y", "ours"), ("y", "other")])
+        self.assertEqual(data["parts"][0], {"families": ["x"], "rounds": 1, "work": 0.1})
+
+    def test_family_asked_for_is_run_though_quick(self):
+        self.run_parts("--quick", "--only", "slow")
+        self.assertEqual(self.log, [("slow", "ours"), ("slow", "peer")])
+
+    def test_peers_and_rounds_are_for_all_parts(self):
+        self.run_parts("--peers", "other", "--rounds", "3")
+        self.assertEqual(self.log, [("y", "other")] * 3)
+
+    def test_what_does_not_exist_is_refused(self):
+        for wrong in (["--only", "z"], ["--peers", "nobody"], ["--rounds", "0"], ["--work", "0"]):
+            with self.subTest(wrong), self.assertRaises(SystemExit):
+                self.run_parts(*wrong)
+
+    def test_conclusion_is_printed_and_kept(self):
+        def conclude(values):
+            return f"rounds of y: {len(values['y', 'ours', ''])}", {"said": 7}
+
+        _, text, data = self.run_parts("--only", "y", "--rounds", "4", conclude=conclude)
+        self.assertIn("\nrounds of y: 4\n", text)
+        self.assertEqual(data["said"], 7)
+
+
+class Server(unittest.TestCase):
+    @staticmethod
+    def serve(script):
+        return server.Server(["/bin/sh", "-c", script])
+
+    def test_port_and_processor_time_and_end(self):
+        script = "echo port 1234; i=0; while :; do i=$((i + 1)); done"
+        with self.serve(script) as started:
+            self.assertEqual(started.port, 1234)
+            before = started.processor_time()
+            while started.processor_time() <= before:
+                time.sleep(0.001)
+            pid = started.pid
+        with self.assertRaises(ProcessLookupError):
+            os.kill(pid, 0)
+
+    def test_server_that_does_not_start(self):
+        with self.assertRaisesRegex(run.Failed, "status 3: no memory"):
+            self.serve("echo no memory >&2; exit 3")
+        with self.assertRaisesRegex(run.Failed, "for its port"):
+            self.serve("echo hello; sleep 100")
+        with self.assertRaises(run.NotMeasured):
+            self.serve("echo usage: program MODE >&2; exit 2")
+
+
+class Wrk(unittest.TestCase):
+    def test_requests(self):
+        said = "Running 2s test\n  81234 requests in 2.00s, 6.35MB read\nRequests/sec:  40617.00\n"
+        self.assertEqual(echo.requests_of(said), 81234)
+
+    def test_errors_count_as_failure(self):
+        for said in ("", "  0 requests in 2.00s, 0.00B read\n", "unable to connect\n",
+                     "  9 requests in 2.00s, 1B read\n  Non-2xx or 3xx responses: 3\n",
+                     "  9 requests in 2.00s, 1B read\n  Socket errors: connect 0, read 1\n"):
+            with self.subTest(said), self.assertRaises(run.Failed):
+                echo.requests_of(said)
+
+
+class Targets(unittest.TestCase):
+    @staticmethod
+    def values(**rounds):
+        return {tuple(key.split("__")): dict(enumerate(numbers))
+                for key, numbers in rounds.items()}
+
+    def test_ratio_to_raw_within_a_round(self):
+        values = self.values(echo_64__ours__handlers=[102, 204, 306],
+                             echo_64__raw__epoll=[100, 200, 300],
+                             echo_64__asio__handlers=[110, 210, 330])
+        text, data = targets.conclude(values)
+        (row,) = data["targets"]
+        self.assertEqual((row["ours"]["median"], row["reached"]), (1.02, "yes"))
+        self.assertAlmostEqual(row["peers"]["Asio"]["median"], 1.1)
+        self.assertNotIn("Go", row["peers"])
+        self.assertIn("1.020", text)
+
+    def test_verdicts(self):
+        for numbers, verdict in (([12, 12, 12], "yes"), ([11, 13, 14], "in doubt"),
+                                 ([13, 13, 14], "no")):
+            with self.subTest(verdict):
+                _, data = targets.conclude({("post", "ours", ""): dict(enumerate(numbers))})
+                self.assertEqual(data["targets"][0]["reached"], verdict)
+
+    def test_deadline_is_held_against_the_same_style(self):
+        values = self.values(echo_1000_deadline__ours__fibers=[101.0],
+                             echo_1000__ours__fibers=[100.0], echo_1000__ours__handlers=[50.0])
+        _, data = targets.conclude(values)
+        (row,) = data["targets"]
+        self.assertEqual(row["ours"]["median"], 1.01)
+        self.assertIn("fibers", row["what"])
+
+    def test_nothing_measured_is_no_table(self):
+        self.assertEqual(targets.conclude({}), ("", {"targets": []}))
 
 
 @unittest.skipUnless(shutil.which("g++"), "there is no g++")

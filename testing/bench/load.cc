@@ -25,6 +25,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -46,7 +47,7 @@ namespace {
 using nanoseconds = std::int64_t;
 
 constexpr nanoseconds second = 1'000'000'000;
-constexpr int patience_ms = 30'000;
+constexpr nanoseconds patience = 30 * second;
 // A server's queue of connections that it has not accepted yet may hold no more.
 constexpr std::size_t connect_batch = 100;
 
@@ -192,7 +193,7 @@ class connection {
       fail("shutdown", errno);
     }
     pollfd ending{fd_, POLLIN, 0};
-    if (::poll(&ending, 1, patience_ms) != 1 || ::recv(fd_, &unused, 1, MSG_DONTWAIT) != 0) {
+    if (::poll(&ending, 1, patience / (second / 1000)) != 1 || ::recv(fd_, &unused, 1, MSG_DONTWAIT) != 0) {
       fail("the server did not take all and close");
     }
   }
@@ -227,14 +228,20 @@ class epoll_set {
 
   int fd() const { return fd_; }
 
-  // Calls function(connection, events) for what happened. Waits, if it may.
+  // Waits until something happens, and calls function(connection, events).
   template <typename Function>
-  void poll(bool may_wait, Function function) {
-    const int count =
-        ::epoll_wait(fd_, events_.data(), static_cast<int>(events_.size()), may_wait ? patience_ms : 0);
-    if (count == 0 && may_wait) {
+  void wait(Function function) {
+    if (wait_for(patience, function) == 0) {
       fail("nothing happened for half a minute");
     }
+  }
+
+  // Waits no longer than this. Returns how much happened.
+  template <typename Function>
+  int wait_for(nanoseconds longest, Function function) {
+    const timespec timeout{longest / second, longest % second};
+    const int count = ::epoll_pwait2(fd_, events_.data(), static_cast<int>(events_.size()),
+                                     &timeout, nullptr);
     if (count < 0 && errno != EINTR) {
       fail("epoll_wait", errno);
     }
@@ -242,6 +249,7 @@ class epoll_set {
       const epoll_event& event = events_[static_cast<std::size_t>(i)];
       function(*static_cast<connection*>(event.data.ptr), event.events);
     }
+    return count;
   }
 
  private:
@@ -316,7 +324,7 @@ void closed_loop(const arguments& asked) {
   }
   // To the end all connections are at work: what is still under way then is not waited for.
   while (finished < total) {
-    events.poll(true, [&](connection& each, unsigned) {
+    events.wait([&](connection& each, unsigned) {
       if (each.all_back()) {
         return;
       }
@@ -363,12 +371,14 @@ void open_loop(const arguments& asked) {
   latencies.reserve(static_cast<std::size_t>(asked.count));
   const auto width = static_cast<std::int64_t>(all.size());
   const double interval = second / asked.rate;
+  // The kernel may else be 50 microseconds late, so as to wake several threads at once.
+  ::prctl(PR_SET_TIMERSLACK, 1);
   meter measured(asked);
   const nanoseconds start = now();
   const auto due = [&](std::int64_t request) {
     return start + static_cast<nanoseconds>(static_cast<double>(request) * interval);
   };
-  const nanoseconds last_chance = due(total) + patience_ms * (second / 1000);
+  const nanoseconds last_chance = due(total) + patience;
   std::int64_t sent = 0;
   std::int64_t finished = 0;
   while (finished < total) {
@@ -383,8 +393,8 @@ void open_loop(const arguments& asked) {
     if (time > last_chance) {
       fail("the server does not keep up");
     }
-    // Never sleeps: to be woken takes longer than what is measured.
-    events.poll(false, [&](connection& each, unsigned) {
+    const nanoseconds next = sent < total ? due(sent) : last_chance;
+    events.wait_for(std::max<nanoseconds>(0, next - time), [&](connection& each, unsigned) {
       each.send_rest();
       each.receive();
       const auto which = static_cast<std::size_t>(&each - all.data());
@@ -421,7 +431,7 @@ void connect_loop(const arguments& asked) {
     start(each);
   }
   while (finished < total) {
-    events.poll(true, [&](connection& each, unsigned happened) {
+    events.wait([&](connection& each, unsigned happened) {
       if (each.all_sent() && each.all_back() && (happened & EPOLLOUT)) {
         each.require_connected();
         each.send(1);
@@ -449,7 +459,7 @@ void transfer(const arguments& asked, std::int64_t mebibytes) {
   std::vector<std::size_t> left(all.size(), share);
   std::size_t finished = 0;
   while (finished < all.size()) {
-    events.poll(true, [&](connection& each, unsigned) {
+    events.wait([&](connection& each, unsigned) {
       std::size_t& rest = left[static_cast<std::size_t>(&each - all.data())];
       if (rest == 0 && each.all_sent()) {
         return;

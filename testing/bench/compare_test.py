@@ -7,13 +7,16 @@ import io
 import json
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 import compare
 import echo
+import targets
 from harness import run, server
 
 # What Bazel gives: `--ours name=path`, as often as there are programs.
@@ -52,7 +55,8 @@ class Compare(unittest.TestCase):
     def test_quick_measures_what_is_aimed_at(self):
         families = [family for part in compare.PARTS
                     for family in part.part(PATHS).quick_families or []]
-        data = self.expect_figures(families, "--quick")
+        # Enough that no figure is 0: to echo once takes less than a clock of a process sees.
+        data = self.expect_figures(families, "--quick", "--work", "0.3")
         if not families[0].obstacle():
             self.assertIn("echo, 1000 connections, with deadlines / without: fibers",
                           [row["what"] for row in data["targets"]])
@@ -61,6 +65,42 @@ class Compare(unittest.TestCase):
         families = echo.part(PATHS).families
         only = [word for family in families for word in ("--only", family.name)]
         self.expect_figures(families, *only)
+
+
+class Ours(unittest.TestCase):
+    """What the server does that is measured."""
+
+    def talk(self, mode, style, deadline_ms):
+        serving = server.Server([PATHS["echo_ours"], mode, style, "1", str(deadline_ms), "4096"])
+        self.enterContext(serving)
+        client = self.enterContext(socket.create_connection(("127.0.0.1", serving.port)))
+        client.settimeout(30)
+        return client
+
+    def test_deadline_is_set_anew_and_ends_the_connection(self):
+        for style in targets.STYLES:
+            with self.subTest(style):
+                client = self.talk("echo", style, 400)
+                for _ in range(3):
+                    time.sleep(0.2)
+                    client.sendall(b"ping")
+                    self.assertEqual(client.recv(100), b"ping")
+                self.assertEqual(client.recv(100), b"")
+
+    def test_each_head_has_its_response(self):
+        for style in targets.STYLES:
+            with self.subTest(style):
+                client = self.talk("http", style, 0)
+                client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nGET /b HTTP/1.1\r\n\r")
+                first = client.recv(10_000)
+                self.assertTrue(first.startswith(b"HTTP/1.1 200 OK\r\n"))
+                self.assertTrue(first.endswith(b"\r\n\r\nhello\n"))
+                client.sendall(b"\n")
+                self.assertEqual(client.recv(10_000), first)
+
+    def test_style_that_there_is_not(self):
+        with self.assertRaises(run.NotMeasured):
+            self.talk("echo", "goroutines", 0)
 
 
 class Load(unittest.TestCase):

@@ -215,7 +215,7 @@ def quick_families(load):
     """What targets.py needs."""
     # Asio's coroutines take as long again, and there is no aim that they have to do with.
     styles = [each for each in _STYLES if each != "coroutines"]
-    count = 25_000
+    count = 15_000
     return [
         Load(load, "closed", "echo_64", "", 64, 64, count, styles=styles),
         Load(load, "closed", "echo_1000", "", 1000, 64, count, styles=styles,
@@ -244,5 +244,5 @@ def part(ours):
     ]
     return session.Comparison(
         __doc__, families(load), programs, rounds=9, quick_families=quick_families(load),
-        quick_programs=["ours", "raw", "asio", "go"], quick_rounds=7, quick_warm_ups=0,
-        quick_work=1)
+        quick_programs=["ours", "raw", "asio", "go"], quick_rounds=9, quick_warm_ups=0,
+        quick_work=1, quick_seconds=95)

@@ -92,6 +92,14 @@ class Interleave(unittest.TestCase):
         results = run.interleave([self.case("x", "a", float)], rounds=2, warm_ups=3)
         self.assertEqual(results.values, {("x", "a", ""): {0: 4.0, 1: 5.0}})
 
+    def test_no_round_begins_that_would_end_too_late(self):
+        case = self.case("x", "a", lambda _: time.sleep(0.02) or 1.0)
+        results = run.interleave([case], rounds=100, seconds=0.1)
+        count = len(results.values["x", "a", ""])
+        self.assertTrue(1 <= count < 6, count)
+        results = run.interleave([case], rounds=100, warm_ups=0, seconds=0)
+        self.assertEqual(len(results.values["x", "a", ""]), 1)
+
     def test_failed_case_is_left_out_and_told(self):
         def fail():
             self.order.append("failed")

@@ -12,6 +12,7 @@ import math
 import os
 import signal
 import subprocess
+import time
 
 _LIBC = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG = 1
@@ -127,8 +128,11 @@ class Results:
         kept += [remark for remark in output.remarks if remark not in kept]
 
 
-def interleave(cases, rounds, warm_ups=1, progress=lambda text: None):
+def interleave(cases, rounds, warm_ups=1, progress=lambda text: None, seconds=math.inf):
     """Runs all cases in turn, `rounds` times, after `warm_ups` times that do not count.
+
+    There are fewer rounds, but at least one, when another like the last would take longer in all
+    than `seconds`.
 
     Within a family the programs follow each other at once, so that what disturbs the machine
     disturbs them alike, and each round begins with another one. A case that fails is left out from
@@ -138,7 +142,11 @@ def interleave(cases, rounds, warm_ups=1, progress=lambda text: None):
     families = {}
     for case in cases:
         families.setdefault(case.family, []).append(case)
+    start = now = time.monotonic()
     for number in range(-warm_ups, rounds):
+        before, now = now, time.monotonic()
+        if number > 0 and now + (now - before) - start > seconds:
+            break
         what = f"round {number + 1} of {rounds}" if number >= 0 else "warm-up"
         for family, members in families.items():
             for turn in range(len(members)):

@@ -15,6 +15,7 @@ import dataclasses
 import datetime
 import functools
 import json
+import math
 import os
 import pathlib
 import platform
@@ -39,6 +40,7 @@ class Comparison:
     quick_rounds: int = 3
     quick_warm_ups: int = None
     quick_work: float = 0.1
+    quick_seconds: float = math.inf  # when no other round is begun
 
     def all_families(self):
         """Those of --quick as well, which may be variations of the usual ones."""
@@ -56,6 +58,7 @@ class _Plan:
     rounds: int
     warm_ups: int
     work: float
+    seconds: float
 
 
 def _first(*values):
@@ -79,7 +82,8 @@ def _plan(part, asked):
     usual_rounds = min(part.quick_rounds, part.rounds) if quick else part.rounds
     warm_ups = _first(part.quick_warm_ups, part.warm_ups) if quick else part.warm_ups
     return _Plan(part, families, programs, _first(asked.rounds, usual_rounds), warm_ups,
-                 _first(asked.work, part.quick_work if quick else 1))
+                 _first(asked.work, part.quick_work if quick else 1),
+                 part.quick_seconds if quick and asked.rounds is None else math.inf)
 
 
 def _unique(values):
@@ -188,8 +192,10 @@ class Outcome:
                 continue
             cases += [run.Case(family.name, name, functools.partial(family.run, path, plan.work))
                       for name, path in built.items()]
-        results = run.interleave(cases, plan.rounds, plan.warm_ups, _progress)
+        results = run.interleave(cases, plan.rounds, plan.warm_ups, _progress,
+                                 plan.seconds)
 
+        plan.rounds = max((len(each) for each in results.values.values()), default=plan.rounds)
         units = {each.name: getattr(each, "unit", plan.part.unit) for each in plan.families}
         baseline = plan.part.programs[0].name
         self.rows += report.rows(results, baseline, [each.name for each in plan.programs],

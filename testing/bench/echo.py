@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSL-1.0
 """The network families of compare.py: servers that echo, answer HTTP or drop what comes.
 
-Each run starts a server (peers/serve.h says how it is called) on one processor and clients (load.cc,
-or wrk) on the others. What is compared is the server's processor time for each request: unlike
-throughput, it does not depend on the clients.
+Each run starts a server (peers/serve.h says how it is called) on one processor and clients
+(load.cc, or wrk) on the others. What is compared is the server's processor time for each request:
+it depends less than throughput does on what else the machine has to do.
 """
 
 import os
@@ -249,6 +249,7 @@ def part(ours):
         build.Go("go", _PEERS / "echo.go"),
     ]
     return session.Comparison(
-        __doc__, families(load), programs, rounds=9, warm_ups=0,  # each run has a warm-up of its own
+        __doc__, families(load), programs, rounds=9,
+        warm_ups=0,  # each run has one of its own
         quick_families=quick_families(load), quick_programs=["ours", "raw", "asio", "go"],
         quick_rounds=9, quick_work=1, quick_seconds=95)

@@ -19,7 +19,8 @@
 // the request was to be sent, so that a server that stalls is charged for all who had to wait.
 //
 // Every byte that comes back is compared. Connections are reset when they are closed, so that they
-// leave nothing in the kernel; those of `bulk`, which are few, end as others do. Ends with status 1 when nothing happens for half a minute.
+// leave nothing in the kernel; those of `bulk`, which are few, end as others do. Ends with
+// status 1 when nothing happens for half a minute.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -193,7 +194,8 @@ class connection {
       fail("shutdown", errno);
     }
     pollfd ending{fd_, POLLIN, 0};
-    if (::poll(&ending, 1, patience / (second / 1000)) != 1 || ::recv(fd_, &unused, 1, MSG_DONTWAIT) != 0) {
+    if (::poll(&ending, 1, patience / (second / 1000)) != 1 ||
+        ::recv(fd_, &unused, 1, MSG_DONTWAIT) != 0) {
       fail("the server did not take all and close");
     }
   }
@@ -240,8 +242,8 @@ class epoll_set {
   template <typename Function>
   int wait_for(nanoseconds longest, Function function) {
     const timespec timeout{longest / second, longest % second};
-    const int count = ::epoll_pwait2(fd_, events_.data(), static_cast<int>(events_.size()),
-                                     &timeout, nullptr);
+    const int count =
+        ::epoll_pwait2(fd_, events_.data(), static_cast<int>(events_.size()), &timeout, nullptr);
     if (count < 0 && errno != EINTR) {
       fail("epoll_wait", errno);
     }
@@ -498,10 +500,10 @@ arguments parse(int argc, char** argv) {
     asked.rate = argc == 8 ? std::atof(argv[7]) : 0;
   }
   const bool is_open = asked.kind == "open";
-  const bool is_known = is_open || asked.kind == "closed" || asked.kind == "connect" ||
-                        asked.kind == "bulk";
-  if (!is_known || asked.port <= 0 || asked.pid <= 0 || asked.connections == 0 ||
-      asked.size == 0 || asked.count <= 0 || is_open != (asked.rate > 0)) {
+  const bool is_known =
+      is_open || asked.kind == "closed" || asked.kind == "connect" || asked.kind == "bulk";
+  if (!is_known || asked.port <= 0 || asked.pid <= 0 || asked.connections == 0 || asked.size == 0 ||
+      asked.count <= 0 || is_open != (asked.rate > 0)) {
     std::fprintf(stderr,
                  "usage: %s closed|open|connect|bulk PORT PID CONNECTIONS SIZE COUNT [RATE]\n",
                  argv[0]);

@@ -2,9 +2,9 @@
 """Where the programs that are compared come from.
 
 Ours is built by Bazel and given by path. A peer is one source file in C, C++ or Go that is built
-here, with the compiler and the libraries of the system, and kept in a cache directory until it changes.
-A peer whose compiler or library is not installed is Missing, which names the Debian package that
-brings it.
+here, with the compiler and the libraries of the system, and kept in a cache directory until it
+changes. A peer whose compiler or library is not installed is Missing, which names the Debian
+package that brings it.
 """
 
 import hashlib

@@ -91,7 +91,8 @@ def invoke(command, pinned_to=None, seconds=300):
     """Runs a program to its end, on the processors given, and parses what it prints."""
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=seconds, preexec_fn=in_child(pinned_to))
+                              stdin=subprocess.DEVNULL, timeout=seconds,
+                              preexec_fn=in_child(pinned_to))
     except subprocess.TimeoutExpired:
         raise Failed(f"not finished after {seconds} s") from None
     check_status(done.returncode, done.stderr, command)

@@ -87,15 +87,14 @@ class connection final : public endpoint_of_client<Executor>,
 
   void read() {
     push_deadline();
-    this->socket_.async_read_some(
-        this->space(),
-        [self = this->shared_from_this()](const std::error_code& ec, std::size_t bytes) {
-          if (ec) {
-            return self->end();
-          }
-          self->unwritten_ = self->answer(bytes);
-          self->write();
-        });
+    this->socket_.async_read_some(this->space(), [self = this->shared_from_this()](
+                                                     const std::error_code& ec, std::size_t bytes) {
+      if (ec) {
+        return self->end();
+      }
+      self->unwritten_ = self->answer(bytes);
+      self->write();
+    });
   }
 
  private:
@@ -147,9 +146,7 @@ class coroutine_connection final
   asio::awaitable<void, Executor> converse() {
     const auto self = this->shared_from_this();
     std::error_code ec;
-    const auto token = [&] {
-      return asio::redirect_error(asio::use_awaitable_t<Executor>(), ec);
-    };
+    const auto token = [&] { return asio::redirect_error(asio::use_awaitable_t<Executor>(), ec); };
     while (!ec) {
       push_deadline();
       const std::size_t bytes = co_await this->socket_.async_read_some(this->space(), token());
@@ -159,8 +156,8 @@ class coroutine_connection final
       serve_bytes rest = this->answer(bytes);
       while (rest.size > 0 && !ec) {
         push_deadline();
-        const std::size_t written = co_await this->socket_.async_write_some(
-            asio::buffer(rest.data, rest.size), token());
+        const std::size_t written =
+            co_await this->socket_.async_write_some(asio::buffer(rest.data, rest.size), token());
         rest.data += written;
         rest.size -= written;
       }
@@ -186,22 +183,20 @@ class coroutine_connection final
 
 template <typename Executor>
 void accept_next(asio::io_context& context, acceptor_type& acceptor, const serve_options& options) {
-  acceptor.async_accept(
-      make_executor<Executor>(context),
-      [&](const std::error_code& ec, socket_on<Executor> socket) {
-        if (!ec) {
-          const Executor executor = socket.get_executor();
-          if (std::string_view(options.style) == "coroutines") {
-            auto fresh = std::make_shared<coroutine_connection<Executor>>(std::move(socket),
-                                                                          options);
-            asio::co_spawn(executor, fresh->converse(), asio::detached);
-          } else {
-            auto fresh = std::make_shared<connection<Executor>>(std::move(socket), options);
-            asio::dispatch(executor, [fresh] { fresh->read(); });
-          }
-        }
-        accept_next<Executor>(context, acceptor, options);
-      });
+  acceptor.async_accept(make_executor<Executor>(context), [&](const std::error_code& ec,
+                                                              socket_on<Executor> socket) {
+    if (!ec) {
+      const Executor executor = socket.get_executor();
+      if (std::string_view(options.style) == "coroutines") {
+        auto fresh = std::make_shared<coroutine_connection<Executor>>(std::move(socket), options);
+        asio::co_spawn(executor, fresh->converse(), asio::detached);
+      } else {
+        auto fresh = std::make_shared<connection<Executor>>(std::move(socket), options);
+        asio::dispatch(executor, [fresh] { fresh->read(); });
+      }
+    }
+    accept_next<Executor>(context, acceptor, options);
+  });
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 //
 // So that the two are at their best:
 // - The main fiber is the bridge between them: it waits in the io_context when no other is ready,
-//   takes all that has happened, and then lets the others run. An operation's handler makes the fiber
-//   that waits for it ready; both are on one thread, so there is no lock.
+//   takes all that has happened, and then lets the others run. An operation's handler makes the
+//   fiber that waits for it ready; both are on one thread, so there is no lock.
 // - A write is tried at once on the non-blocking socket, and waits only if it would block. A read
 //   mostly has to wait, and Asio tries it at once too.
 // - Stacks are of 16 KiB without a guard page and pooled.
@@ -34,8 +34,8 @@ namespace {
 
 namespace asio = boost::asio;
 namespace fibers = boost::fibers;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 using executor_type = asio::io_context::executor_type;
 using socket_type = asio::basic_stream_socket<tcp, executor_type>;

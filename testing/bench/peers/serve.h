@@ -40,9 +40,8 @@ static const char serve_response[] =
     "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\n\r\nhello\n";
 
 static inline void serve_usage(const char* program, const char* styles) {
-  fprintf(stderr,
-          "usage: %s echo|http|sink STYLE THREADS DEADLINE_MS BUFFER_BYTES\nstyles: %s\n", program,
-          styles);
+  fprintf(stderr, "usage: %s echo|http|sink STYLE THREADS DEADLINE_MS BUFFER_BYTES\nstyles: %s\n",
+          program, styles);
   exit(2);
 }
 
@@ -89,7 +88,8 @@ static inline void serve_announce(unsigned port) {
 }
 
 // What is to be written for `size` bytes at `data` that were just read, maybe nothing. `matched`
-// belongs to the connection and starts as 0: how much of the end of a head the last read ended with.
+// belongs to the connection and starts as 0: how much of the end of a head the last read ended
+// with.
 static inline struct serve_bytes serve_answer(const struct serve_options* options, int* matched,
                                               const char* data, size_t size) {
   struct serve_bytes answer = {data, size};

@@ -271,28 +271,35 @@ struct arguments {
 };
 
 // What the server used since this was made, and how long that took.
+//
+// The kernel adds up what a process uses when it comes off its processor, or at a tick, some
+// milliseconds apart. So the server must have nothing to do at the start and at the end, and gets
+// the time to find that out.
 class meter {
  public:
   explicit meter(const arguments& asked) {
     if (::clock_getcpuclockid(asked.pid, &clock_) != 0) {
       fail("there is no such process");
     }
-    restart();
-  }
-
-  void restart() {
+    settle();
     used_ = read_clock(clock_);
     started_ = now();
   }
 
   void print(std::int64_t operations) const {
     const auto elapsed = static_cast<double>(now() - started_);
+    settle();
     const auto used = static_cast<double>(read_clock(clock_) - used_);
     const auto count = static_cast<double>(operations);
     std::printf("cpu %.1f\nrate %.1f\n", used / count, count * second / elapsed);
   }
 
  private:
+  static void settle() {
+    const timespec longer_than_a_tick{0, second / 200};
+    ::nanosleep(&longer_than_a_tick, nullptr);
+  }
+
   clockid_t clock_{};
   nanoseconds used_ = 0;
   nanoseconds started_ = 0;
@@ -313,36 +320,42 @@ void connect_all(std::vector<connection>& all, const arguments& asked, epoll_set
   }
 }
 
-void closed_loop(const arguments& asked) {
-  epoll_set events;
-  std::vector<connection> all(asked.connections);
-  connect_all(all, asked, events, true);
-
-  const std::int64_t total = asked.warm_up + asked.count;
-  std::int64_t finished = 0;
-  meter measured(asked);
+void echo_in_turn(std::vector<connection>& all, epoll_set& events, std::size_t size,
+                  std::int64_t count) {
+  std::int64_t to_send = count;
+  std::int64_t unanswered = count;
+  const auto send = [&](connection& each) {
+    if (to_send > 0) {
+      --to_send;
+      each.send(size);
+    }
+  };
   for (connection& each : all) {
-    each.send(asked.size);
+    send(each);
   }
-  // To the end all connections are at work: what is still under way then is not waited for.
-  while (finished < total) {
+  while (unanswered > 0) {
     events.wait([&](connection& each, unsigned) {
       if (each.all_back()) {
         return;
       }
       each.send_rest();
       each.receive();
-      if (!each.all_back()) {
-        return;
+      if (each.all_back()) {
+        --unanswered;
+        send(each);
       }
-      if (++finished == asked.warm_up) {
-        measured.restart();
-      } else if (finished == total) {
-        measured.print(asked.count);
-      }
-      each.send(asked.size);
     });
   }
+}
+
+void closed_loop(const arguments& asked) {
+  epoll_set events;
+  std::vector<connection> all(asked.connections);
+  connect_all(all, asked, events, true);
+  echo_in_turn(all, events, asked.size, asked.warm_up);
+  const meter measured(asked);
+  echo_in_turn(all, events, asked.size, asked.count);
+  measured.print(asked.count);
 }
 
 void print_percentiles(std::vector<nanoseconds>& latencies) {
@@ -357,45 +370,33 @@ void print_percentiles(std::vector<nanoseconds>& latencies) {
   print("p999", 0.999);
 }
 
-void open_loop(const arguments& asked) {
-  epoll_set events;
-  std::vector<connection> all(asked.connections);
-  connect_all(all, asked, events, true);
-  // One byte of each connect batch is behind us.
+// Sends `count` requests at the rate asked for. Returns how long each took from when it was due.
+std::vector<nanoseconds> echo_at_rate(std::vector<connection>& all, epoll_set& events,
+                                      const arguments& asked, std::int64_t count) {
   std::vector<std::size_t> before(all.size());
   std::vector<std::int64_t> answered(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     before[i] = all[i].received();
   }
-
-  const std::int64_t total = asked.warm_up + asked.count;
   std::vector<nanoseconds> latencies;
-  latencies.reserve(static_cast<std::size_t>(asked.count));
+  latencies.reserve(static_cast<std::size_t>(count));
   const auto width = static_cast<std::int64_t>(all.size());
   const double interval = second / asked.rate;
-  // The kernel may else be 50 microseconds late, so as to wake several threads at once.
-  ::prctl(PR_SET_TIMERSLACK, 1);
-  meter measured(asked);
   const nanoseconds start = now();
   const auto due = [&](std::int64_t request) {
     return start + static_cast<nanoseconds>(static_cast<double>(request) * interval);
   };
-  const nanoseconds last_chance = due(total) + patience;
+  const nanoseconds last_chance = due(count) + patience;
   std::int64_t sent = 0;
-  std::int64_t finished = 0;
-  while (finished < total) {
+  while (static_cast<std::int64_t>(latencies.size()) < count) {
     nanoseconds time = now();
-    while (sent < total && due(sent) <= time) {
-      if (sent == asked.warm_up) {
-        measured.restart();
-      }
+    for (; sent < count && due(sent) <= time; ++sent) {
       all[static_cast<std::size_t>(sent % width)].send(asked.size);
-      ++sent;
     }
     if (time > last_chance) {
       fail("the server does not keep up");
     }
-    const nanoseconds next = sent < total ? due(sent) : last_chance;
+    const nanoseconds next = sent < count ? due(sent) : last_chance;
     events.wait_for(std::max<nanoseconds>(0, next - time), [&](connection& each, unsigned) {
       each.send_rest();
       each.receive();
@@ -403,52 +404,62 @@ void open_loop(const arguments& asked) {
       const auto complete =
           static_cast<std::int64_t>((each.received() - before[which]) / asked.size);
       time = now();
-      for (; answered[which] < complete; ++answered[which], ++finished) {
-        const std::int64_t request = static_cast<std::int64_t>(which) + answered[which] * width;
-        if (request >= asked.warm_up) {
-          latencies.push_back(time - due(request));
-        }
+      for (; answered[which] < complete; ++answered[which]) {
+        latencies.push_back(time - due(static_cast<std::int64_t>(which) + answered[which] * width));
       }
     });
   }
+  return latencies;
+}
+
+void open_loop(const arguments& asked) {
+  epoll_set events;
+  std::vector<connection> all(asked.connections);
+  connect_all(all, asked, events, true);
+  // The kernel may else be 50 microseconds late, so as to wake several threads at once.
+  ::prctl(PR_SET_TIMERSLACK, 1);
+  echo_at_rate(all, events, asked, asked.warm_up);
+  const meter measured(asked);
+  std::vector<nanoseconds> latencies = echo_at_rate(all, events, asked, asked.count);
   measured.print(asked.count);
   print_percentiles(latencies);
 }
 
-void connect_loop(const arguments& asked) {
+void connect_and_reset(const arguments& asked, std::int64_t count) {
   epoll_set events;
   std::vector<connection> all(asked.connections);
-  const std::int64_t total = asked.warm_up + asked.count;
-  std::int64_t started = 0;
-  std::int64_t finished = 0;
+  std::int64_t to_start = count;
+  std::int64_t unfinished = count;
   const auto start = [&](connection& each) {
-    if (started < total) {
-      each.set_start(static_cast<std::size_t>(started++));
+    if (to_start > 0) {
+      each.set_start(static_cast<std::size_t>(to_start--));
       each.connect(asked.port, false);
       each.watch(events.fd());
     }
   };
-  meter measured(asked);
   for (connection& each : all) {
     start(each);
   }
-  while (finished < total) {
+  while (unfinished > 0) {
     events.wait([&](connection& each, unsigned happened) {
       if (each.all_sent() && each.all_back() && (happened & EPOLLOUT)) {
         each.require_connected();
         each.send(1);
       }
       each.receive();
-      if (!each.all_back()) {
-        return;
+      if (each.all_back()) {
+        each.reset();
+        --unfinished;
+        start(each);
       }
-      each.reset();
-      if (++finished == asked.warm_up) {
-        measured.restart();
-      }
-      start(each);
     });
   }
+}
+
+void connect_loop(const arguments& asked) {
+  connect_and_reset(asked, asked.warm_up);
+  const meter measured(asked);
+  connect_and_reset(asked, asked.count);
   measured.print(asked.count);
 }
 

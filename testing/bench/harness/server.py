@@ -78,7 +78,7 @@ class Server:
         return self._process.pid
 
     def processor_time(self):
-        """Nanoseconds that the server has used."""
+        """Nanoseconds that the server has used, but for some milliseconds while it is busy."""
         try:
             return time.clock_gettime_ns((~self.pid << 3) | _PROCESSOR_TIME)
         except OSError:

@@ -175,6 +175,7 @@ class Outcome:
     def __init__(self):
         self.rows = []  # of report
         self.values = {}  # as in run.Results
+        self.families = {}  # likewise
         self.remarks = {}  # program to remarks
         self.failures = {}  # (family, program) to a message
         self.absent = {}  # program to a message
@@ -201,6 +202,7 @@ class Outcome:
         self.rows += report.rows(results, baseline, [each.name for each in plan.programs],
                                  lambda measure: units[results.families[measure]])
         self.values.update(results.values)
+        self.families.update(results.families)
         for name, remarks in results.remarks.items():
             kept = self.remarks.setdefault(name, [])
             kept += [remark for remark in remarks if remark not in kept]
@@ -234,12 +236,14 @@ def _data(outcome, plans, machine, argv):
         "command": shlex.join(argv),
         "commit": _commit(),
         "machine": machine,
-        "parts": [{"families": [each.name for each in plan.families], "rounds": plan.rounds,
-                   "work": plan.work} for plan in plans],
+        "parts": [{"families": [each.name for each in plan.families],
+                   "about": {each.name: each.about for each in plan.families if each.about},
+                   "rounds": plan.rounds, "work": plan.work} for plan in plans],
         "programs": outcome.versions,
         "absent": outcome.absent,
         "failed": {f"{family}, {name}": text for (family, name), text in outcome.failures.items()},
-        "results": report.as_data(outcome.rows),
+        "results": [dict(each, family=outcome.families[each["measure"]])
+                    for each in report.as_data(outcome.rows)],
     }
 
 

@@ -79,31 +79,18 @@ int poll_descriptor::report_from_now_on(direction which) noexcept {
   switch (registration_.load(std::memory_order_relaxed)) {
     case registration::impossible: return EPERM;
     case registration::none:
-      reported_ = is_rearmed()                ? events_of(which)
-                  : which == direction::write ? all_events
-                                              : all_events & ~events_of(direction::write);
+      reported_ = is_rearmed() ? events_of(which) : all_events;
       return register_locked();
-    case registration::without_writing:
     case registration::done: break;
   }
   const std::uint32_t wanted = reported_ | events_of(which);
-  if (wanted == reported_) {
-    return 0;
-  }
-  const int error = arm_locked(wanted);
-  if (error == 0) {
-    registration_.store(registration::done, std::memory_order_release);
-  }
-  return error;
+  return !is_rearmed() || wanted == reported_ ? 0 : arm_locked(wanted);
 }
 
 int poll_descriptor::register_locked() noexcept {
   const int error = reactor_->control(EPOLL_CTL_ADD, *this, reported_);
   if (error == 0) {
-    const bool has_all = is_rearmed() || (reported_ & events_of(direction::write)) != 0 ||
-                         how_triggered() == trigger::exclusive;
-    registration_.store(has_all ? registration::done : registration::without_writing,
-                        std::memory_order_release);
+    registration_.store(registration::done, std::memory_order_release);
   } else if (error == EPERM) {
     registration_.store(registration::impossible, std::memory_order_release);
   }
@@ -265,8 +252,7 @@ void poll_descriptor::destroy() noexcept {
   generation_.fetch_add(1, std::memory_order_release);
   // relaxed: a closed descriptor is no longer registered by anybody, and who did it held a
   // reference.
-  const registration known = registration_.load(std::memory_order_relaxed);
-  if (known == registration::done || known == registration::without_writing) {
+  if (registration_.load(std::memory_order_relaxed) == registration::done) {
     reactor_->remove(*this);
   }
   if (is_enlisted_.load(std::memory_order_acquire)) {

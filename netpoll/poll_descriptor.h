@@ -67,15 +67,11 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
 
   // Makes sure epoll will report the direction; called after arm(), so that a level-triggered
   // report that finds nobody waiting knows whether somebody is about to. An edge-triggered
-  // descriptor is registered the first time somebody has to wait, and once more when somebody who
-  // writes has to wait for the first time: a unix socket tells a writer who does not wait of each
-  // message that was read. Returns an errno
+  // descriptor is registered the first time somebody has to wait, and that is all. Returns an errno
   // value; EPERM, for a descriptor that epoll cannot poll, is remembered: see is_pollable(). The
   // caller holds a reference.
   int ensure_reported(direction which) noexcept {
-    const registration now = registration_.load(std::memory_order_acquire);
-    const bool is_done = (now == registration::done ||
-                          (now == registration::without_writing && which != direction::write)) &&
+    const bool is_done = registration_.load(std::memory_order_acquire) == registration::done &&
                          how_triggered() == trigger::edge;
     return is_done ? 0 : report_from_now_on(which);
   }
@@ -275,8 +271,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
     return read_expired::one << static_cast<unsigned>(which);
   }
 
-  // without_writing: edge-triggered, for all but writing.
-  enum class registration : std::uint8_t { none, without_writing, done, impossible };
+  enum class registration : std::uint8_t { none, done, impossible };
 
   // Deadlines. `deadline` is the user's, `operation_deadline` that of the operation under way when
   // a timeout is set, `nap` when a napping operation wants to go on.

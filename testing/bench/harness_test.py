@@ -234,7 +234,8 @@ class Session(unittest.TestCase):
     def test_quick_runs_what_each_part_says(self):
         _, _, data = self.run_parts("--quick")
         self.assertEqual(self.log, [("x", "ours"), ("y", "ours"), ("y", "other")])
-        self.assertEqual(data["parts"][0], {"families": ["x"], "rounds": 1, "work": 0.1})
+        self.assertEqual(data["parts"][0], {"families": ["x"], "about": {"x": "nothing"},
+                                            "rounds": 1, "work": 0.1})
 
     def test_family_asked_for_is_run_though_quick(self):
         self.run_parts("--quick", "--only", "slow")

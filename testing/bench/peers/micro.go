@@ -231,19 +231,19 @@ func timerFire(count int, out output) {
 func rally(first, second net.Conn, name string, count int, out output) {
 	ended := make(chan struct{})
 	go func() {
-		data := make([]byte, 1)
+		data := make([]byte, 64)
 		for i := 0; i < count; i++ {
 			_, err := second.Read(data)
 			fail(err)
-			_, err = second.Write(data)
+			_, err = second.Write(data[:1])
 			fail(err)
 		}
 		close(ended)
 	}()
-	data := make([]byte, 1)
+	data := make([]byte, 64)
 	watch := startWatch()
 	for i := 0; i < count; i++ {
-		_, err := first.Write(data)
+		_, err := first.Write(data[:1])
 		fail(err)
 		_, err = first.Read(data)
 		fail(err)

@@ -152,7 +152,7 @@ class player {
     check(uv_read_start(
         stream(),
         [](uv_handle_t* self, std::size_t, uv_buf_t* into) {
-          *into = uv_buf_init(&static_cast<player*>(self->data)->byte_, 1);
+          *into = uv_buf_init(static_cast<player*>(self->data)->data_, sizeof(data_));
         },
         [](uv_stream_t* self, ssize_t bytes, const uv_buf_t*) {
           if (bytes != 0) {
@@ -181,7 +181,7 @@ class player {
   }
 
   void write() {
-    const uv_buf_t from = uv_buf_init(&byte_, 1);
+    const uv_buf_t from = uv_buf_init(data_, 1);
     if (TriesFirst && uv_try_write(stream(), &from, 1) == 1) {
       return;
     }
@@ -189,7 +189,7 @@ class player {
   }
 
   uv_write_t request_{};
-  char byte_ = 'x';
+  char data_[64] = {};
   bool is_first_ = false;
   std::int64_t left_ = 0;
 };

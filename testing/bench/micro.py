@@ -63,7 +63,8 @@ def part(ours):
         build.Given("ours", ours.get("micro_ours")),
         build.Cxx("asio", _PEERS / "micro_asio.cc", "libasio-dev", "asio.hpp",
                   version_macro=("asio/version.hpp", "ASIO_VERSION")),
-        build.Cxx("uv", _PEERS / "micro_uv.cc", "libuv1-dev", "uv.h", libraries=["-luv"]),
+        build.Cxx("uv", _PEERS / "micro_uv.cc", "libuv1-dev", "uv.h", libraries=["-luv"],
+                  version_macro=("uv/version.h", "UV_VERSION_MINOR")),
         build.Go("go", _PEERS / "micro.go"),
     ]
     return session.Comparison(__doc__, FAMILIES, programs)

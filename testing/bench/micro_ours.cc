@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The measures of micro.py on this library; peers/measure.h says how it is called. Most are the same
-// source as those of Asio: peers/micro_*.h. What is here in addition is what Asio has not: deadlines
-// of connections.
+// The measures of micro.py on this library; peers/measure.h says how it is called. Most are the
+// same source as those of Asio: peers/micro_*.h. What is here in addition is what Asio has not:
+// deadlines of connections.
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -48,7 +48,8 @@ void push_deadlines(std::int64_t count, const bench::output& out) {
   const std::size_t allowed = allow_descriptors(wanted + others);
   const std::size_t size = std::min(wanted, allowed - others);
   if (size < wanted) {
-    std::printf("# timer_rearm/deadline: %zu connections; more descriptors are not allowed\n", size);
+    std::printf("# timer_rearm/deadline: %zu connections; more descriptors are not allowed\n",
+                size);
   }
   net::io_context context(1);
   int ends[2];
@@ -85,23 +86,22 @@ void timers(std::int64_t count, const bench::output& out) {
 
 int main(int argc, char** argv) {
   using bench::timer_work;
-  return bench::run(
-      argc, argv,
-      {{"post", bench::post},
-       {"post_alone", bench::post_alone},
-       {"post_batch", bench::post_batch},
-       {"post_2_threads", bench::post_2_threads},
-       {"post_foreign", bench::post_foreign},
-       {"strand_post", bench::strand_post},
-       {"strand_post_2_threads", bench::strand_post_2_threads},
-       {"timers", timers<timer_work::all>},
-       {"timer_arm", bench::timers_among<false, timer_work::arm>},
-       {"timer_rearm", timers<timer_work::rearm>},
-       {"timer_rearm_random", bench::timers_among<false, timer_work::rearm_random>},
-       {"timer_pull", bench::timers_among<false, timer_work::pull>},
-       {"timer_cancel", bench::timers_among<false, timer_work::cancel>},
-       {"timers_1m", bench::timers_among<true, timer_work::all>},
-       {"timer_fire", bench::timer_fire},
-       {"unix_ping_pong", bench::unix_ping_pong},
-       {"tcp_ping_pong", bench::tcp_ping_pong}});
+  return bench::run(argc, argv,
+                    {{"post", bench::post},
+                     {"post_alone", bench::post_alone},
+                     {"post_batch", bench::post_batch},
+                     {"post_2_threads", bench::post_2_threads},
+                     {"post_foreign", bench::post_foreign},
+                     {"strand_post", bench::strand_post},
+                     {"strand_post_2_threads", bench::strand_post_2_threads},
+                     {"timers", timers<timer_work::all>},
+                     {"timer_arm", bench::timers_among<false, timer_work::arm>},
+                     {"timer_rearm", timers<timer_work::rearm>},
+                     {"timer_rearm_random", bench::timers_among<false, timer_work::rearm_random>},
+                     {"timer_pull", bench::timers_among<false, timer_work::pull>},
+                     {"timer_cancel", bench::timers_among<false, timer_work::cancel>},
+                     {"timers_1m", bench::timers_among<true, timer_work::all>},
+                     {"timer_fire", bench::timer_fire},
+                     {"unix_ping_pong", bench::unix_ping_pong},
+                     {"tcp_ping_pong", bench::tcp_ping_pong}});
 }

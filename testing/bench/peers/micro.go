@@ -107,8 +107,8 @@ func newTimers(count int) *timers {
 
 func (among *timers) any() *oneTimer { return &among.all[among.random.below(len(among.all))] }
 
-// Some operations at a time; in between the scheduler gets to its other work, and to the timers that
-// were changed.
+// Some operations at a time; in between the scheduler gets to its other work, and to the timers
+// that were changed.
 func repeat(count int, operation func()) float64 {
 	watch := startWatch()
 	for i := 0; i < count; i++ {

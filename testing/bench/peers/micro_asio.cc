@@ -11,23 +11,22 @@
 
 int main(int argc, char** argv) {
   using bench::timer_work;
-  return bench::run(
-      argc, argv,
-      {{"post", bench::post},
-       {"post_alone", bench::post_alone},
-       {"post_batch", bench::post_batch},
-       {"post_2_threads", bench::post_2_threads},
-       {"post_foreign", bench::post_foreign},
-       {"strand_post", bench::strand_post},
-       {"strand_post_2_threads", bench::strand_post_2_threads},
-       {"timers", bench::timers_among<false, timer_work::all>},
-       {"timer_arm", bench::timers_among<false, timer_work::arm>},
-       {"timer_rearm", bench::timers_among<false, timer_work::rearm>},
-       {"timer_rearm_random", bench::timers_among<false, timer_work::rearm_random>},
-       {"timer_pull", bench::timers_among<false, timer_work::pull>},
-       {"timer_cancel", bench::timers_among<false, timer_work::cancel>},
-       {"timers_1m", bench::timers_among<true, timer_work::all>},
-       {"timer_fire", bench::timer_fire},
-       {"unix_ping_pong", bench::unix_ping_pong},
-       {"tcp_ping_pong", bench::tcp_ping_pong}});
+  return bench::run(argc, argv,
+                    {{"post", bench::post},
+                     {"post_alone", bench::post_alone},
+                     {"post_batch", bench::post_batch},
+                     {"post_2_threads", bench::post_2_threads},
+                     {"post_foreign", bench::post_foreign},
+                     {"strand_post", bench::strand_post},
+                     {"strand_post_2_threads", bench::strand_post_2_threads},
+                     {"timers", bench::timers_among<false, timer_work::all>},
+                     {"timer_arm", bench::timers_among<false, timer_work::arm>},
+                     {"timer_rearm", bench::timers_among<false, timer_work::rearm>},
+                     {"timer_rearm_random", bench::timers_among<false, timer_work::rearm_random>},
+                     {"timer_pull", bench::timers_among<false, timer_work::pull>},
+                     {"timer_cancel", bench::timers_among<false, timer_work::cancel>},
+                     {"timers_1m", bench::timers_among<true, timer_work::all>},
+                     {"timer_fire", bench::timer_fire},
+                     {"unix_ping_pong", bench::unix_ping_pong},
+                     {"tcp_ping_pong", bench::tcp_ping_pong}});
 }

@@ -82,8 +82,7 @@ inline void tcp_ping_pong(std::int64_t count, const output& out) {
   lib::io_context context(1);
   player<protocol> first(context, true);
   player<protocol> second(context, false);
-  protocol::acceptor acceptor(context,
-                              protocol::endpoint(lib::ip::address_v4::loopback(), 0));
+  protocol::acceptor acceptor(context, protocol::endpoint(lib::ip::address_v4::loopback(), 0));
   first.socket().connect(acceptor.local_endpoint());
   acceptor.accept(second.socket());
   acceptor.close();

@@ -126,10 +126,10 @@ struct busy {
   }
 };
 
-// A thread posts to a context that another thread runs, which is busy with some handlers of its own,
-// so that it does not sleep. It posts five hundred at a time and waits until no more than that are
-// left to run. The figure is the time that goes by while it posts: the median of all turns, since
-// whatever else wants the processor is in the way of a few of them.
+// A thread posts to a context that another thread runs, which is busy with some handlers of its
+// own, so that it does not sleep. It posts five hundred at a time and waits until no more than
+// that are left to run. The figure is the time that goes by while it posts: the median of all
+// turns, since whatever else wants the processor is in the way of a few of them.
 inline void post_foreign(std::int64_t count, const output& out) {
   constexpr int own = 16;
   constexpr std::int64_t per_turn = 500;

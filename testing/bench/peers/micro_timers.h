@@ -200,8 +200,7 @@ void timers_among(std::int64_t count, const output& out) {
     out.line(IsMillion ? "timer_pull_1m" : "timer_pull", among.pull(count));
   }
   if (asked(timer_work::rearm_random)) {
-    out.line(IsMillion ? "timer_rearm_random_1m" : "timer_rearm_random",
-             among.rearm_random(count));
+    out.line(IsMillion ? "timer_rearm_random_1m" : "timer_rearm_random", among.rearm_random(count));
   }
   among.finish();
 }

@@ -2,11 +2,11 @@
 //
 // The measures of micro.py that libuv has, called as measure.h says.
 //
-// libuv has no posts within a loop, and for those from another thread one call, uv_async_send, which
-// says that there is something: what there is stands in a list under a mutex, as is usual, and the
-// list's nodes are recycled. Timers are members of an array and cost no memory when they are armed;
-// libuv counts in milliseconds of a clock that it reads once a turn. Writes are tried at once, by
-// uv_try_write, and also made by uv_write, with a request that is used again.
+// libuv has no posts within a loop, and for those from another thread one call, uv_async_send,
+// which says that there is something: what there is stands in a list under a mutex, as is usual,
+// and the list's nodes are recycled. Timers are members of an array and cost no memory when they
+// are armed; libuv counts in milliseconds of a clock that it reads once a turn. Writes are tried
+// at once, by uv_try_write, and also made by uv_write, with a request that is used again.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,9 +42,8 @@ class inbox {
   };
 
   explicit inbox(loop& target) {
-    check(uv_async_init(target.get(), &async_, [](uv_async_t* async) {
-      static_cast<inbox*>(async->data)->run_all();
-    }));
+    check(uv_async_init(target.get(), &async_,
+                        [](uv_async_t* async) { static_cast<inbox*>(async->data)->run_all(); }));
     async_.data = this;
   }
 

@@ -100,7 +100,8 @@ class timers {
 
   void arm(one& which, std::uint64_t from_now) {
     which.expiry = uv_now(target_.get()) + from_now;
-    uv_timer_start(&which.timer, [](uv_timer_t*) { bench::require(false, "a timer fired"); }, from_now, 0);
+    uv_timer_start(
+        &which.timer, [](uv_timer_t*) { bench::require(false, "a timer fired"); }, from_now, 0);
   }
 
   double repeat(std::int64_t count) {
@@ -135,8 +136,7 @@ enum class timer_work { all, arm, rearm, rearm_random, pull, cancel };
 template <bool IsMillion, timer_work What>
 void timers_among(std::int64_t count, const bench::output& out) {
   const auto asked = [](timer_work each) { return What == timer_work::all || What == each; };
-  timers among(
-      bench::outstanding(IsMillion ? bench::million : bench::hundred_thousand, count));
+  timers among(bench::outstanding(IsMillion ? bench::million : bench::hundred_thousand, count));
   // First, while what belongs together lies together.
   if (asked(timer_work::rearm)) {
     out.line(IsMillion ? "timer_rearm_1m" : "timer_rearm", among.rearm(count));
@@ -150,8 +150,7 @@ void timers_among(std::int64_t count, const bench::output& out) {
     out.line(IsMillion ? "timer_pull_1m" : "timer_pull", among.pull(count));
   }
   if (asked(timer_work::rearm_random)) {
-    out.line(IsMillion ? "timer_rearm_random_1m" : "timer_rearm_random",
-             among.rearm_random(count));
+    out.line(IsMillion ? "timer_rearm_random_1m" : "timer_rearm_random", among.rearm_random(count));
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// What the measures of micro.py in C++ have in common, whatever library they are of: how many timers
-// are outstanding, which of them are moved by how much, and the middle of several figures.
+// What the measures of micro.py in C++ have in common, whatever library they are of: how many
+// timers are outstanding, which of them are moved by how much, and the middle of several figures.
 #pragma once
 
 #include <algorithm>
@@ -30,8 +30,8 @@ inline constexpr std::uint32_t hundred_thousand = 100'000;
 inline constexpr std::uint32_t million = 1'000'000;
 inline constexpr std::uint32_t to_fire = 500'000;
 
-// How many timers are outstanding while `count` operations are done: fewer than wanted if it is just
-// to be seen that the program runs.
+// How many timers are outstanding while `count` operations are done: fewer than wanted if it is
+// just to be seen that the program runs.
 inline std::uint32_t outstanding(std::uint32_t wanted, std::int64_t count) noexcept {
   return static_cast<std::uint32_t>(std::min<std::int64_t>(wanted, count * 20));
 }

@@ -8,6 +8,7 @@ All programs do the same work, in turn, several rounds of it. README.md says how
 import sys
 
 import echo
+import micro
 import static
 import targets
 from harness import session
@@ -17,6 +18,7 @@ from harness import session
 # BUILD.bazel.
 PARTS = [
     echo,
+    micro,
     static,
 ]
 

@@ -31,7 +31,7 @@ class Micro(unittest.TestCase):
             return status, text.getvalue(), json.load(file)
 
     def test_every_family_has_figures(self):
-        status, text, data = self.run_with("--quick")
+        status, text, data = self.run_with("--rounds", "3")
         self.assertEqual(status, 0, text)
         self.assertEqual(data["failed"], {})
         measured = {result["measure"] for result in data["results"]}

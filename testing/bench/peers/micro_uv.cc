@@ -8,6 +8,7 @@
 // are armed; libuv counts in milliseconds of a clock that it reads once a turn. Writes are tried
 // at once, by uv_try_write, and also made by uv_write, with a request that is used again.
 #include <netinet/in.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <uv.h>
@@ -115,7 +116,12 @@ void post_foreign(std::int64_t count, const output& out) {
   };
   std::vector<double> times;
   times.reserve(static_cast<std::size_t>(turns));
-  std::thread runner([&] { target.run(); });
+  std::thread runner([&] {
+    bench::pin_to(true);
+    target.run();
+  });
+  // After the other thread has begun, which may run wherever this one may.
+  const cpu_set_t before = bench::pin_to(false);
   std::size_t next = 0;
   for (std::int64_t i = 0; i < turns; ++i) {
     const bench::wall_clock watch;
@@ -129,6 +135,7 @@ void post_foreign(std::int64_t count, const output& out) {
   wait_until(turns * per_turn);
   has_ended = true;
   runner.join();
+  ::sched_setaffinity(0, sizeof(before), &before);
   for (uv_idle_t& each : busy) {
     close(each);
   }

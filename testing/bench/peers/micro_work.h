@@ -4,6 +4,8 @@
 // timers are outstanding, which of them are moved by how much, and the middle of several figures.
 #pragma once
 
+#include <sched.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -43,6 +45,25 @@ inline constexpr std::uint32_t minute_in_ms = 60'000;
 // How many operations are done at a time before the loop gets to its other work.
 inline constexpr int per_turn = 100;
 inline constexpr int per_batch = 1000;
+
+// Keeps the calling thread on the first or the last processor that it may run on: two threads that
+// share one by chance are never in each other's way. Returns where it might run before.
+inline cpu_set_t pin_to(bool last) noexcept {
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  ::sched_getaffinity(0, sizeof(allowed), &allowed);
+  int found = -1;
+  for (int i = 0; i < CPU_SETSIZE && (last || found < 0); ++i) {
+    found = CPU_ISSET(i, &allowed) ? i : found;
+  }
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  if (found >= 0) {
+    CPU_SET(found, &one);
+    ::sched_setaffinity(0, sizeof(one), &one);
+  }
+  return allowed;
+}
 
 // Of at least one number.
 inline double median(std::vector<double>& numbers) {

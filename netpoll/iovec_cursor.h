@@ -10,7 +10,6 @@
 
 #include <sys/uio.h>
 
-#include <algorithm>
 #include <cstddef>
 
 namespace netpoll {
@@ -37,14 +36,14 @@ class iovec_cursor {
     if (!is_cut()) [[likely]] {
       return buffers_;
     }
-    first_ = {buffers_[0].iov_base, std::min(buffers_[0].iov_len, max_transfer)};
+    first_ = {buffers_[0].iov_base, at_most(buffers_[0].iov_len, max_transfer)};
     return &first_;
   }
-  std::size_t count() const noexcept { return is_cut() ? 1 : std::min(count_, max_buffers); }
+  std::size_t count() const noexcept { return is_cut() ? 1 : at_most(count_, max_buffers); }
   // How much a call with these can move at most. Exact but for a vector of more than IOV_MAX
   // buffers.
   std::size_t size() const noexcept {
-    return is_cut() ? std::min(buffers_[0].iov_len, max_transfer) : size_;
+    return is_cut() ? at_most(buffers_[0].iov_len, max_transfer) : size_;
   }
   // Whether a call that moved `bytes` could have moved more.
   bool was_short(std::size_t bytes) const noexcept {
@@ -73,6 +72,9 @@ class iovec_cursor {
   }
 
  private:
+  static std::size_t at_most(std::size_t size, std::size_t limit) noexcept {
+    return size < limit ? size : limit;
+  }
   // So much that the kernel would stop of its own accord: one buffer at a time.
   bool is_cut() const noexcept { return size_ > max_transfer; }
   void skip_empty() noexcept {

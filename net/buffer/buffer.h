@@ -9,7 +9,6 @@
 //   net::write(socket, std::array{net::buffer(head), net::buffer(body)});
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstddef>
@@ -35,7 +34,7 @@ class mutable_buffer {
 
   // Drops up to `n` bytes from the front.
   mutable_buffer& operator+=(std::size_t n) noexcept {
-    const std::size_t offset = std::min(n, size_);
+    const std::size_t offset = n < size_ ? n : size_;
     data_ = static_cast<char*>(data_) + offset;
     size_ -= offset;
     return *this;
@@ -56,7 +55,7 @@ class const_buffer {
   std::size_t size() const noexcept { return size_; }
 
   const_buffer& operator+=(std::size_t n) noexcept {
-    const std::size_t offset = std::min(n, size_);
+    const std::size_t offset = n < size_ ? n : size_;
     data_ = static_cast<const char*>(data_) + offset;
     size_ -= offset;
     return *this;
@@ -79,11 +78,11 @@ inline const_buffer operator+(std::size_t n, const_buffer buffer) noexcept { ret
 // A buffer of the same memory; of the first `max` bytes at most where a maximum is given.
 inline mutable_buffer buffer(const mutable_buffer& what) noexcept { return what; }
 inline mutable_buffer buffer(const mutable_buffer& what, std::size_t max) noexcept {
-  return {what.data(), std::min(what.size(), max)};
+  return {what.data(), what.size() < max ? what.size() : max};
 }
 inline const_buffer buffer(const const_buffer& what) noexcept { return what; }
 inline const_buffer buffer(const const_buffer& what, std::size_t max) noexcept {
-  return {what.data(), std::min(what.size(), max)};
+  return {what.data(), what.size() < max ? what.size() : max};
 }
 inline mutable_buffer buffer(void* data, std::size_t size) noexcept { return {data, size}; }
 inline const_buffer buffer(const void* data, std::size_t size) noexcept { return {data, size}; }
@@ -177,7 +176,8 @@ std::size_t buffer_copy(const Target& target, const Source& source,
   while (to != buffer_sequence_end(target) && from != buffer_sequence_end(source) && copied < max) {
     const mutable_buffer into = mutable_buffer(*to) + target_used;
     const const_buffer out_of = const_buffer(*from) + source_used;
-    const std::size_t count = std::min({into.size(), out_of.size(), max - copied});
+    std::size_t count = into.size() < out_of.size() ? into.size() : out_of.size();
+    count = count < max - copied ? count : max - copied;
     if (count != 0) {
       std::memcpy(into.data(), out_of.data(), count);
     }

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <cstring>
 #include <memory>
 #include <type_traits>
 
@@ -42,7 +43,7 @@ class iovec_view {
   void add(::iovec one) {
     if (count_ == capacity_) {
       auto larger = std::make_unique<::iovec[]>(capacity_ * 2);
-      std::copy_n(data(), count_, larger.get());
+      std::memcpy(larger.get(), data(), count_ * sizeof(::iovec));
       large_ = std::move(larger);
       capacity_ *= 2;
     }

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <exception>
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>

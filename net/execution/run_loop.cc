@@ -257,7 +257,7 @@ internal::thread_binding& run_loop::bind_to_this_thread() {
   netpoll::check(self != nullptr, "only a thread that runs the context can be bound to");
   if (self->binding() == nullptr) {
     auto made = std::make_unique<bound_thread>();
-    made->thread = std::this_thread::get_id();
+    made->thread = ::pthread_self();
     made->binding.present = self;
     const std::lock_guard lock(mutex_);
     bindings_.push_back(std::move(made));
@@ -269,7 +269,7 @@ internal::thread_binding& run_loop::bind_to_this_thread() {
 // Needs mutex_. The binding of the calling thread, if it was ever bound to.
 internal::thread_binding* run_loop::find_binding() noexcept {
   for (const auto& each : bindings_) {
-    if (each->thread == std::this_thread::get_id()) {
+    if (::pthread_equal(each->thread, ::pthread_self()) != 0) {
       return &each->binding;
     }
   }

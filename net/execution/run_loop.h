@@ -15,13 +15,14 @@
 // from any thread at any time.
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include "net/config.h"
@@ -230,8 +231,8 @@ class run_loop {
   // Needs mutex_.
   bool has_shared() const noexcept { return !shared_.empty() || !inbox_.empty(); }
   void call_for_help() noexcept {
-    netpoll::
-        light_fence();  // with finds_work_before_sleep(): it sees what was pushed, or we see it
+    // With finds_work_before_sleep(): it sees what was pushed, or we see it.
+    netpoll::light_fence();
     // relaxed: the fence. While somebody searches already, he calls the next one.
     if (sleepers_.load(std::memory_order_relaxed) != 0 &&
         !is_searched_.load(std::memory_order_relaxed)) [[unlikely]] {
@@ -257,8 +258,8 @@ class run_loop {
   std::atomic<bool> is_searched_{false};
   std::atomic<bool> is_embedded_{false};  // written under mutex_
 
-  alignas(
-      64) mutable internal::inbox inbox_;  // what other threads post, before it comes into shared_
+  // What other threads post, before it comes into shared_.
+  alignas(64) mutable internal::inbox inbox_;
 
   alignas(64) mutable std::mutex mutex_;
   std::atomic<std::size_t> shared_size_{0};  // written under mutex_
@@ -274,7 +275,7 @@ class run_loop {
   std::atomic<void (*)(run_loop&)> idle_check_{nullptr};
   totals past_;  // under mutex_
   struct bound_thread {
-    std::thread::id thread;
+    ::pthread_t thread;
     internal::thread_binding binding;
   };
   std::vector<std::unique_ptr<bound_thread>> bindings_;  // under mutex_

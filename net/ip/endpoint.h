@@ -7,7 +7,6 @@
 
 #include <compare>
 #include <cstddef>
-#include <functional>
 #include <iosfwd>
 #include <ostream>
 #include <string>

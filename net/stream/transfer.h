@@ -4,7 +4,6 @@
 // enough. What a step is, reading or writing, is a parameter.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <utility>

@@ -34,9 +34,10 @@ void yield_while(const atomic<T>& word, T value, std::memory_order) noexcept {
 
 #else
 
+#include <sched.h>
+
 #include <atomic>
 #include <mutex>
-#include <thread>
 
 #if __has_include(<sys/single_threaded.h>)
 #include <sys/single_threaded.h>
@@ -141,7 +142,7 @@ using mutex = std::mutex;
 template <typename T>
 void yield_while(const atomic<T>& word, T value, std::memory_order order) noexcept {
   while (word.load(order) == value) {
-    std::this_thread::yield();
+    ::sched_yield();
   }
 }
 

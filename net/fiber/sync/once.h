@@ -11,7 +11,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <tuple>
 #include <utility>
 
 #include "net/config.h"
@@ -61,7 +61,8 @@ class once_flag {
       bool succeeded = false;
       ~ending() { flag.end(succeeded); }
     } at_end{*this};
-    std::invoke(std::forward<Function>(function), std::forward<Args>(args)...);
+    std::apply(std::forward<Function>(function),
+               std::forward_as_tuple(std::forward<Args>(args)...));
     at_end.succeeded = true;
   }
 
@@ -87,9 +88,9 @@ void call_once(once_flag& flag, Function&& function, Args&&... args) {
 template <typename Function, typename... Args>
 bool call_once(once_flag& flag, error_code& ec, Function&& function, Args&&... args) {
   bool is_caller = false;
-  if (!internal::report(flag.is_done() ? wait_result::resumed
-                                       : flag.begin(on_cancel::stop_waiting, is_caller),
-                        ec)) {
+  if (!internal::report(
+          flag.is_done() ? wait_result::resumed : flag.begin(on_cancel::stop_waiting, is_caller),
+          ec)) {
     return false;
   }
   if (is_caller) {

@@ -26,10 +26,10 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -141,11 +141,11 @@ class receive_case_of final : public receive_case_base<T> {
 
   bool act(channel_outcome how) override {
     if constexpr (std::invocable<Function&, std::optional<T>>) {
-      std::invoke(function_, this->take());
+      std::apply(function_, std::forward_as_tuple(this->take()));
     } else if (how == channel_outcome::closed) {
       return false;
     } else {
-      std::invoke(function_, *this->take());
+      std::apply(function_, std::forward_as_tuple(*this->take()));
     }
     return true;
   }
@@ -170,7 +170,7 @@ class send_case_of final : private std::optional<T>, public send_case_base<T> {
     if (how == channel_outcome::closed) {
       return false;
     }
-    std::invoke(function_);
+    function_();
     return true;
   }
 
@@ -245,8 +245,8 @@ class selection {
   std::size_t run(channel_outcome& how, error_code& ec) {
     ec.clear();
     const bool may_wait = default_ == no_case;
-    const selected one = select_channels({cases_.data(), count_}, {scratch_.data(), count_},
-                                         until_, may_wait);
+    const selected one =
+        select_channels({cases_.data(), count_}, {scratch_.data(), count_}, until_, may_wait);
     how = one.how;
     if (one.index != no_case) {
       return positions_[one.index];
@@ -276,12 +276,12 @@ class selection {
 inline bool act(select_case& what, channel_outcome how) { return what.act(how); }
 template <typename Function>
 bool act(timer_case<Function>& what, channel_outcome) {
-  std::invoke(what.function);
+  what.function();
   return true;
 }
 template <typename Function>
 bool act(default_case<Function>& what, channel_outcome) {
-  std::invoke(what.function);
+  what.function();
   return true;
 }
 
@@ -292,8 +292,8 @@ inline constexpr bool is_case<timer_case<Function>> = true;
 template <typename Function>
 inline constexpr bool is_case<default_case<Function>> = true;
 
-std::size_t select_list(std::span<select_case* const> cases, netpoll::nanotime until,
-                        bool may_wait, error_code& ec);
+std::size_t select_list(std::span<select_case* const> cases, netpoll::nanotime until, bool may_wait,
+                        error_code& ec);
 
 }  // namespace internal
 
@@ -304,10 +304,10 @@ auto receive_case(channel<T>& from, Function&& function) {
                                                               std::forward<Function>(function));
 }
 template <typename T, typename Value = T, typename Function = internal::do_nothing>
-  requires std::constructible_from<T, Value&&>
+requires std::constructible_from<T, Value&&>
 auto send_case(channel<T>& to, Value&& value, Function&& function = {}) {
-  return internal::send_case_of<T, Value, std::decay_t<Function>>(
-      to, std::forward<Value>(value), std::forward<Function>(function));
+  return internal::send_case_of<T, Value, std::decay_t<Function>>(to, std::forward<Value>(value),
+                                                                  std::forward<Function>(function));
 }
 // When the time has come; the earliest of several.
 template <typename Rep, typename Period, typename Function = internal::do_nothing>
@@ -327,8 +327,8 @@ auto otherwise(Function&& function = {}) {
 }
 
 template <typename... Cases>
-  requires(sizeof...(Cases) > 0 && (internal::is_case<std::remove_reference_t<Cases>> && ...))
-std::size_t select(error_code& ec, Cases&&... cases) {
+requires(sizeof...(Cases) > 0 && (internal::is_case<std::remove_reference_t<Cases>> &&
+                                  ...)) std::size_t select(error_code& ec, Cases&&... cases) {
   internal::selection<sizeof...(Cases)> all;
   (all.add(cases), ...);
   internal::channel_outcome how = internal::channel_outcome::blocked;
@@ -342,8 +342,8 @@ std::size_t select(error_code& ec, Cases&&... cases) {
   return chosen;
 }
 template <typename... Cases>
-  requires(sizeof...(Cases) > 0 && (internal::is_case<std::remove_reference_t<Cases>> && ...))
-std::size_t select(Cases&&... cases) {
+requires(sizeof...(Cases) > 0 && (internal::is_case<std::remove_reference_t<Cases>> &&
+                                  ...)) std::size_t select(Cases&&... cases) {
   error_code ec;
   const std::size_t chosen = select(ec, std::forward<Cases>(cases)...);
   internal::throw_if(ec, "select");

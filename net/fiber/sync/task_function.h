@@ -4,7 +4,6 @@
 // fiber_options: so the token that the user put there is obeyed by the function.
 #pragma once
 
-#include <functional>
 #include <stop_token>
 #include <type_traits>
 #include <utility>
@@ -21,9 +20,9 @@ class task_function {
 
   static decltype(auto) call(Function& function) {
     if constexpr (takes_token) {
-      return std::invoke(function, this_fiber::get_stop_token());
+      return function(this_fiber::get_stop_token());
     } else {
-      return std::invoke(function);
+      return function();
     }
   }
 

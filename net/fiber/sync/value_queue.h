@@ -4,7 +4,6 @@
 // allocated while values are pushed and popped; who wants more room brings it. Not thread-safe.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <new>
@@ -92,7 +91,9 @@ class value_queue {
 
   // How many values the next ring should have room for.
   std::size_t next_capacity() const noexcept {
-    return last_ == nullptr ? 16 : std::min(last_->capacity_ * 2, std::size_t{4096});
+    constexpr std::size_t most = 4096;
+    const std::size_t doubled = last_ == nullptr ? 16 : last_->capacity_ * 2;
+    return doubled < most ? doubled : most;
   }
   void add_room(std::unique_ptr<ring> more) noexcept {
     ring* const added = more.get();

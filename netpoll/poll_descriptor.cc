@@ -176,12 +176,11 @@ void poll_descriptor::cancel() noexcept {
 
 void poll_descriptor::prefetch_waiter(std::uint32_t events) const noexcept {
   const direction which = (events & EPOLLIN) != 0 ? direction::read : direction::write;
-  // relaxed: only a hint. It is not looked at, only fetched, so it may be gone.
-  const state value = state_[which].load(std::memory_order_relaxed);
-  const auto* const who = reinterpret_cast<const char*>(waiter_of(value));
+  // relaxed: only a hint. Nobody is looked at, only fetched, so he may be gone, or not be there.
+  const state who = state_[which].load(std::memory_order_relaxed) & ~marks;
   // The waiter, and what it is a part of.
-  __builtin_prefetch(who, 1);
-  __builtin_prefetch(who - 64, 1);
+  __builtin_prefetch(reinterpret_cast<const void*>(who), 1);
+  __builtin_prefetch(reinterpret_cast<const void*>(who - 64), 1);
 }
 
 void poll_descriptor::notify(std::uint32_t events, waiter_queue& resumed) noexcept {

@@ -21,7 +21,7 @@ struct associated_executor {
 };
 
 template <typename T, typename Executor>
-requires requires { typename T::executor_type; }
+  requires requires { typename T::executor_type; }
 struct associated_executor<T, Executor> {
   using type = typename T::executor_type;
   static type get(const T& object, const Executor&) noexcept { return object.get_executor(); }
@@ -43,7 +43,7 @@ struct associated_allocator {
 };
 
 template <typename T, typename Allocator>
-requires requires { typename T::allocator_type; }
+  requires requires { typename T::allocator_type; }
 struct associated_allocator<T, Allocator> {
   using type = typename T::allocator_type;
   static type get(const T& object, const Allocator&) noexcept { return object.get_allocator(); }

@@ -69,7 +69,6 @@ void free_all(free_block_node* first) noexcept {
 struct keeper {
   explicit keeper(block_lists& what) noexcept : mine(what) { mine.open(); }
   ~keeper() {
-    mine.close();
     for (std::size_t i = 0; i != block_lists::class_count; ++i) {
       while (void* const block = mine.take(i)) {
         ::operator delete(block);

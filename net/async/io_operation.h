@@ -24,9 +24,11 @@ void call_handler(const Executor& executor, Handler&& handler, Complete&& comple
   if constexpr (has_own_executor<std::decay_t<Handler>, Executor>) {
     const auto own = get_associated_executor(handler, executor);
     const auto allocator = get_associated_allocator(handler);
-    own.dispatch([handler = std::move(handler),
-                  complete = std::forward<Complete>(complete)]() mutable { complete(handler); },
-                 allocator);
+    own.dispatch(
+        [handler = std::move(handler), complete = std::forward<Complete>(complete)]() mutable {
+          complete(handler);
+        },
+        allocator);
   } else {
     complete(handler);
   }

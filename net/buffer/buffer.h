@@ -118,6 +118,8 @@ namespace internal {
 // One buffer, which is a sequence too.
 template <typename T>
 concept single_buffer = std::is_convertible_v<const T&, const_buffer>;
+template <typename T>
+concept buffer_range = !single_buffer<T>;
 
 }  // namespace internal
 
@@ -130,15 +132,13 @@ template <internal::single_buffer Buffer>
 const Buffer* buffer_sequence_end(const Buffer& single) noexcept {
   return std::addressof(single) + 1;
 }
-template <typename Sequence>
-requires(!internal::single_buffer<Sequence>) auto buffer_sequence_begin(
-    const Sequence& sequence) noexcept(noexcept(std::begin(sequence)))
+template <internal::buffer_range Sequence>
+auto buffer_sequence_begin(const Sequence& sequence) noexcept(noexcept(std::begin(sequence)))
     -> decltype(std::begin(sequence)) {
   return std::begin(sequence);
 }
-template <typename Sequence>
-requires(!internal::single_buffer<Sequence>) auto buffer_sequence_end(
-    const Sequence& sequence) noexcept(noexcept(std::end(sequence)))
+template <internal::buffer_range Sequence>
+auto buffer_sequence_end(const Sequence& sequence) noexcept(noexcept(std::end(sequence)))
     -> decltype(std::end(sequence)) {
   return std::end(sequence);
 }

@@ -17,7 +17,9 @@ class function_operation final : public operation {
  public:
   template <typename F>
   function_operation(F&& function, const Allocator& allocator)
-      : operation(&run_function), function_(std::forward<F>(function)), allocator_(allocator) {}
+      : operation(&run_function),
+        function_(std::forward<F>(function)),
+        allocator_(allocator) {}
 
  private:
   static bool run_function(operation& base, run_loop* loop) {

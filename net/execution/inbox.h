@@ -48,7 +48,7 @@ class inbox {
   }
 
   // Exact: also what somebody is just about to push is here.
-  bool empty() noexcept {
+  bool empty() const noexcept {
     const std::lock_guard lock(lock_);
     return queue_.empty();
   }
@@ -62,7 +62,7 @@ class inbox {
     count_.store(count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  netpoll::brief_lock lock_;
+  mutable netpoll::brief_lock lock_;
   operation_queue queue_;              // under lock_
   std::atomic<std::size_t> count_{0};  // written under lock_
 };

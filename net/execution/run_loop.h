@@ -259,7 +259,7 @@ class run_loop {
   std::atomic<bool> is_embedded_{false};  // written under mutex_
 
   // What other threads post, before it comes into shared_.
-  alignas(64) mutable internal::inbox inbox_;
+  alignas(64) internal::inbox inbox_;
 
   alignas(64) mutable std::mutex mutex_;
   std::atomic<std::size_t> shared_size_{0};  // written under mutex_

@@ -2,58 +2,22 @@
 # SPDX-License-Identifier: BSL-1.0
 """The comparison of fibers runs from the command line to its JSON, with this library alone."""
 
-import contextlib
-import io
-import json
-import os
 import sys
-import tempfile
 import unittest
 
+import alone
 import fibers
 
 OURS = sys.argv.pop(1)
 
 
-class Fibers(unittest.TestCase):
-    def setUp(self):
-        scratch = tempfile.TemporaryDirectory()
-        self.addCleanup(scratch.cleanup)
-        self.json = os.path.join(scratch.name, "figures.json")
-        os.environ["XDG_CACHE_HOME"] = scratch.name
-
-    def run_with(self, *arguments, ours=OURS):
-        text = io.StringIO()
-        with contextlib.redirect_stdout(text), contextlib.redirect_stderr(text):
-            status = fibers.main(["--ours", ours, "--peers", "ours", "--json", self.json,
-                                  "--work", "0.00001", *arguments])
-        with open(self.json, encoding="utf-8") as file:
-            return status, text.getvalue(), json.load(file)
+class Fibers(alone.Alone, unittest.TestCase):
+    main = staticmethod(fibers.main)
+    ours = OURS
+    one = "yield_2"
 
     def test_every_family_has_figures(self):
-        status, text, data = self.run_with("--quick")
-        self.assertEqual(status, 0, text)
-        self.assertEqual(data["failed"], {})
-        measured = {result["measure"] for result in data["results"]}
-        for family in fibers.FAMILIES:
-            if not family.obstacle():
-                self.assertIn(family.name, measured)
-                self.assertIn(family.name, text)
-        for result in data["results"]:
-            self.assertEqual(len(result["figure"]["values"]), 3)
-            self.assertGreater(result["figure"]["lowest"], 0)
-
-    def test_one_family_alone(self):
-        status, _, data = self.run_with("--rounds", "2", "--only", "yield_2")
-        self.assertEqual(status, 0)
-        self.assertEqual([(result["measure"], len(result["figure"]["values"]))
-                          for result in data["results"]], [("yield_2", 2)])
-
-    def test_without_our_program(self):
-        status, text, data = self.run_with("--only", "yield_2", ours="/no/such/program")
-        self.assertEqual(status, 1)
-        self.assertIn("/no/such/program", text)
-        self.assertEqual((list(data["absent"]), data["results"]), (["ours"], []))
+        self.check_all(lambda family: [family.name], fibers.FAMILIES, "--quick")
 
 
 if __name__ == "__main__":

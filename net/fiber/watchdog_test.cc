@@ -40,6 +40,9 @@ struct hold {
   }
 };
 [[gnu::noinline]] void hold_the_thread(hold& until) {
+  // ThreadSanitizer prepares for a thread's signals in its first blocking call, and loses one that
+  // arrives in the middle of that.
+  std::this_thread::sleep_for(1us);
   until.has_begun = true;
   while (!until.is_over) {
     std::this_thread::sleep_for(1us);

@@ -52,14 +52,14 @@ class basic_waitable_timer {
   basic_waitable_timer(basic_waitable_timer&& other) noexcept = default;
   basic_waitable_timer& operator=(basic_waitable_timer&& other) noexcept {
     if (this != &other) {
-      cancel_all();
+      forget();
       executor_ = other.executor_;
       timer_ = std::move(other.timer_);
       expiry_ = other.expiry_;
     }
     return *this;
   }
-  ~basic_waitable_timer() { cancel_all(); }
+  ~basic_waitable_timer() { forget(); }
 
   executor_type get_executor() const noexcept { return executor_; }
   time_point expiry() const { return expiry_; }
@@ -176,9 +176,10 @@ class basic_waitable_timer {
     }
   }
 
-  void cancel_all() noexcept {
+  // Ends all waits, and the timer may go: cancel() leaves it to the reactor, for the next wait.
+  void forget() noexcept {
     if (timer_ != nullptr) {
-      reactor().timers().cancel(*timer_);
+      reactor().timers().forget(*timer_);
     }
   }
 

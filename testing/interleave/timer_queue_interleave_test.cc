@@ -6,6 +6,7 @@
 // time.
 #include "netpoll/timer_queue.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -133,12 +134,55 @@ class sleeper_and_armer final : public scenario {
   bool is_woken_ = false;
 };
 
+// A timer far away is cancelled, armed anew for later and forgotten, by its owner, while the slot in
+// which it stands comes up: it fires once or is cancelled, and nobody touches it afterwards.
+class slot_and_owner final : public scenario {
+ public:
+  slot_and_owner() {
+    queue_.add_waiter(*timer_, first_, far);
+    queue_.add_waiter(other_, third_, far + 1);
+  }
+  std::vector<actor> actors() override {
+    return {[this] { queue_.expire(far); },
+            [this] {
+              queue_.cancel(*timer_);
+              queue_.add_waiter(*timer_, second_, 2 * far);
+              queue_.forget(*timer_);
+              timer_.reset();
+            }};
+  }
+  std::string verify() override {
+    if (first_.resumes() != 1 || second_.resumes() != 1) {
+      return "a waiter was not resumed exactly once";
+    }
+    if (queue_.next() > far + 1) {
+      return "the other timer was lost";
+    }
+    queue_.expire(far + 1);
+    return third_.resumes() == 1 && queue_.next() == never ? "" : "the other timer did not fire";
+  }
+
+ private:
+  static constexpr nanotime far = nanotime{1} << 40;
+
+  timer_queue queue_;
+  std::unique_ptr<timer_queue::entry> timer_ = std::make_unique<timer_queue::entry>();
+  timer_queue::entry other_;
+  counting_waiter first_;
+  counting_waiter second_;
+  counting_waiter third_;
+};
+
 TEST(TimerQueueOrders, AWaiterIsResumedOrTakenBackOnce) {
   explore_and_expect_fine<expiry_removal_and_cancel>("expire, remove, cancel", all_preemptions);
 }
 
 TEST(TimerQueueOrders, ACallbackComesWithWhatItWasArmedUnder) {
   explore_and_expect_fine<expiry_and_moves>("expire, arm and disarm", all_preemptions);
+}
+
+TEST(TimerQueueOrders, ATimerMayGoWhenItIsForgotten) {
+  explore_and_expect_fine<slot_and_owner>("expire, cancel, arm, forget", all_preemptions);
 }
 
 TEST(TimerQueueOrders, NobodySleepsPastATimeThatWasArmed) {

@@ -72,10 +72,13 @@ std::size_t timer_queue::cancel(entry& which, std::size_t limit) noexcept {
     if (which.waiters_.empty()) {
       --live_;
       // What stands in the wheel stays for when it is armed again; that is most often later.
-      if (which.place_ >= slot_count) {
+      const bool stays = which.place_ < slot_count;
+      if (!stays) {
         take_out(which);
       }
-      publish_next();
+      if (!stays || live_ == 0) {
+        publish_next();
+      }
     }
   }
   resume_all(cancelled, wake_reason::cancelled);

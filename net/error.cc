@@ -7,7 +7,7 @@ namespace NET_NAMESPACE {
 namespace error {
 namespace {
 
-class netdb_category final : public error_category {
+class netdb_category_type final : public error_category {
  public:
   const char* name() const noexcept override { return "asio.netdb"; }
   std::string message(int code) const override {
@@ -26,7 +26,7 @@ class netdb_category final : public error_category {
   }
 };
 
-class addrinfo_category final : public error_category {
+class addrinfo_category_type final : public error_category {
  public:
   const char* name() const noexcept override { return "asio.addrinfo"; }
   std::string message(int code) const override {
@@ -41,7 +41,7 @@ class addrinfo_category final : public error_category {
   }
 };
 
-class misc_category final : public error_category {
+class misc_category_type final : public error_category {
  public:
   const char* name() const noexcept override { return "asio.misc"; }
   std::string message(int code) const override {
@@ -65,17 +65,17 @@ class misc_category final : public error_category {
 const error_category& get_system_category() noexcept { return std::system_category(); }
 
 const error_category& get_netdb_category() noexcept {
-  static const netdb_category instance;
+  static const netdb_category_type instance;
   return instance;
 }
 
 const error_category& get_addrinfo_category() noexcept {
-  static const addrinfo_category instance;
+  static const addrinfo_category_type instance;
   return instance;
 }
 
 const error_category& get_misc_category() noexcept {
-  static const misc_category instance;
+  static const misc_category_type instance;
   return instance;
 }
 

@@ -3,6 +3,10 @@
 // The errors of the library, under the names and with the values that standalone Asio gives them,
 // and two of our own: deadline_exceeded, which is never mistaken for a cancellation, and closed.
 //
+// What the operating system reports is in std::system_category(), so it compares equal to codes of
+// other libraries. Each category has a function, usable at any time, and a reference, which is
+// initialised with the other variables of a program.
+//
 //   if (ec == net::error::eof) …
 //   if (ec == net::error::deadline_exceeded) …      // also ec == std::errc::timed_out
 #pragma once
@@ -20,6 +24,7 @@ namespace NET_NAMESPACE {
 
 using std::error_category;
 using std::error_code;
+using std::system_category;
 using std::system_error;
 
 namespace error {
@@ -91,6 +96,14 @@ const error_category& get_netdb_category() noexcept;
 const error_category& get_addrinfo_category() noexcept;
 const error_category& get_misc_category() noexcept;
 
+inline const error_category& system_category = get_system_category();
+inline const error_category& netdb_category = get_netdb_category();
+inline const error_category& addrinfo_category = get_addrinfo_category();
+inline const error_category& misc_category = get_misc_category();
+
+// Makes `ec` say success, in the category it had.
+inline void clear(error_code& ec) noexcept { ec.assign(0, ec.category()); }
+
 inline error_code make_error_code(basic_errors code) noexcept {
   return {static_cast<int>(code), get_system_category()};
 }
@@ -105,6 +118,23 @@ inline error_code make_error_code(misc_errors code) noexcept {
 }
 
 }  // namespace error
+
+// The groups in which the Networking TS lists these errors.
+namespace stream_errc {
+using error::eof;
+using error::not_found;
+}  // namespace stream_errc
+
+namespace socket_errc {
+using error::already_open;
+using error::not_found;
+}  // namespace socket_errc
+
+namespace resolver_errc {
+using error::host_not_found;
+inline constexpr error::netdb_errors try_again = error::host_not_found_try_again;
+using error::service_not_found;
+}  // namespace resolver_errc
 
 namespace internal {
 

@@ -4,11 +4,15 @@
 #pragma once
 
 #include "net/error.h"
+#include "net/disposition.h"
+#include "net/multiple_exceptions.h"
 #include "net/io_context.h"
 #include "net/execution/work_guard.h"
 #include "net/async/associated.h"
 #include "net/async/async_result.h"
 #include "net/async/submit.h"
+#include "net/async/recycling_allocator.h"
+#include "net/async/coroutine.h"
 #include "net/execution/strand.h"
 #include "net/fiber/fiber.h"
 #include "net/fiber/sync/sync.h"

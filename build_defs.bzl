@@ -31,13 +31,66 @@ def _copts(more):
 def _with(deps, defaults):
     return deps + [label for label in defaults if label not in deps]
 
-def net_library(name, copts = [], features = [], **kwargs):
-    """A cc_library. Private unless `visibility` says more."""
+# --- Two flavours ---------------------------------------------------------------------------------
+
+# What a library's twin is called, and what it and all that depend on it are compiled with. See
+# docs/decisions/0007-two-flavours.md.
+_TWIN_SUFFIX = "_asio"
+
+_TWIN_DEFINES = ["NET_NAMESPACE=asio"]
+
+def _has_flavours(package):
+    return package == "net" or package.startswith("net/")
+
+def asio_twin(label):
+    """The label of the library that is `label` in namespace `asio`.
+
+    That is `label` itself if it is not of net/, and so in no namespace that has a second name.
+    """
+    if label.startswith(":"):
+        return label + _TWIN_SUFFIX
+    if not label.startswith("//"):
+        return label
+    package, _, name = label[2:].partition(":")
+    if not _has_flavours(package):
+        return label
+    return "//%s:%s%s" % (package, name or package.split("/")[-1], _TWIN_SUFFIX)
+
+def net_library(name, copts = [], features = [], flavours = True, **kwargs):
+    """A cc_library. Private unless `visibility` says more.
+
+    One of net/ gets a twin, `<name>_asio`: the same files and the twins of the same deps, compiled in
+    namespace `asio`. Nothing is compiled twice unless something depends on the twin.
+
+    Args:
+      flavours: False if nothing in it, nor in its deps, is in NET_NAMESPACE: then it is compiled once
+        and its twin is another name for it.
+    """
     cc_library(
         name = name,
         copts = _copts(copts),
         features = FEATURES + features,
         **kwargs
+    )
+    if not _has_flavours(native.package_name()) or kwargs.get("testonly"):
+        return
+    if not flavours:
+        native.alias(
+            name = name + _TWIN_SUFFIX,
+            actual = ":" + name,
+            tags = ["manual"],
+            visibility = kwargs.get("visibility"),
+        )
+        return
+    twin = dict(kwargs)
+    twin["defines"] = kwargs.get("defines", []) + _TWIN_DEFINES
+    twin["deps"] = [asio_twin(label) for label in kwargs.get("deps", [])]
+    twin["tags"] = _with(kwargs.get("tags", []), ["manual"])
+    cc_library(
+        name = name + _TWIN_SUFFIX,
+        copts = _copts(copts),
+        features = FEATURES + features,
+        **twin
     )
 
 def net_binary(name, copts = [], features = [], **kwargs):

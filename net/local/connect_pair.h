@@ -41,7 +41,7 @@ template <typename Socket>
 void connect_pair(Socket& one, Socket& other) {
   error_code ec;
   connect_pair(one, other, ec);
-  internal::throw_if(ec, "connect_pair");
+  NET_NAMESPACE::internal::throw_if(ec, "connect_pair");
 }
 
 }  // namespace NET_NAMESPACE::local

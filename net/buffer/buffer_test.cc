@@ -12,7 +12,10 @@
 #include <type_traits>
 #include <vector>
 
+#include "net/buffer/buffer_literals.h"
 #include "net/buffer/iovec_view.h"
+#include "net/buffer/is_contiguous_iterator.h"
+#include "net/buffer/null_buffers.h"
 
 namespace {
 
@@ -85,6 +88,55 @@ TEST(Buffer, OfSpanIsAsConstAsItsElements) {
   EXPECT_EQ(net::buffer(readable).data(), data);
 }
 
+// Only what an array-like container of no standard has in common with those of the standard.
+template <typename T>
+class container {
+ public:
+  using value_type = T;
+  using iterator = T*;
+  iterator begin() { return data_; }
+  const T* begin() const { return data_; }
+  iterator end() { return data_ + 3; }
+  const T* end() const { return data_ + 3; }
+  std::size_t size() const { return 3; }
+
+ private:
+  T data_[3] = {};
+};
+
+TEST(Buffer, OfOtherContiguousContainers) {
+  container<int> mine;
+  const container<int> constant;
+  EXPECT_TRUE(is_type<net::mutable_buffer>(net::buffer(mine)));
+  EXPECT_TRUE(is_type<net::const_buffer>(net::buffer(constant)));
+  EXPECT_EQ(net::buffer(mine).size(), 3 * sizeof(int));
+  EXPECT_EQ(net::buffer(constant, 5).size(), 5U);
+  EXPECT_EQ(net::buffer(mine).data(), mine.begin());
+  EXPECT_TRUE(net::is_contiguous_iterator<std::vector<int>::iterator>::value);
+  EXPECT_FALSE(net::is_contiguous_iterator<std::list<int>::iterator>::value);
+}
+
+TEST(Buffer, OfElementsThatAreNotBytes) {
+  std::vector<std::pair<int, int>> pairs(3);
+  int matrix[2][3] = {};
+  std::span<int> numbers(matrix[0]);
+  EXPECT_EQ(net::buffer(pairs).size(), 3 * sizeof(pairs[0]));
+  EXPECT_EQ(net::buffer(matrix).size(), sizeof(matrix));
+  EXPECT_EQ(net::buffer(numbers).size(), sizeof(matrix[0]));
+  EXPECT_TRUE(is_type<net::mutable_buffer>(net::buffer(matrix)));
+}
+
+TEST(Buffer, OfATemporaryIsOnlyReadFrom) {
+  EXPECT_TRUE(is_type<net::const_buffer>(net::buffer(std::string("gone"))));
+  EXPECT_TRUE(is_type<net::const_buffer>(net::buffer(std::vector<char>(3), 2)));
+}
+
+TEST(Buffer, OfNothingHasNoAddress) {
+  std::vector<char> empty;
+  EXPECT_EQ(net::buffer(empty).data(), nullptr);
+  EXPECT_EQ(net::buffer(std::string_view()).size(), 0U);
+}
+
 TEST(Buffer, MaximumLimitsTheSize) {
   std::string string = "hello";
   char data[8] = {};
@@ -147,6 +199,75 @@ TEST(BufferSequence, SingleBufferIsASequenceOfOne) {
   const net::mutable_buffer single = net::buffer(data);
   EXPECT_EQ(net::buffer_sequence_begin(single), &single);
   EXPECT_EQ(net::buffer_sequence_end(single) - net::buffer_sequence_begin(single), 1);
+}
+
+TEST(BufferSequence, TraitsAgreeWithTheConcepts) {
+  EXPECT_TRUE(net::is_const_buffer_sequence<net::mutable_buffer>::value);
+  EXPECT_FALSE(net::is_mutable_buffer_sequence<net::const_buffer>::value);
+  EXPECT_TRUE(net::is_mutable_buffer_sequence<std::list<net::mutable_buffer>>::value);
+  EXPECT_FALSE(net::is_const_buffer_sequence<std::string>::value);
+}
+
+TEST(BufferSequence, SpanOfBytesIsOne) {
+  char data[4] = "abc";
+  const std::span<char> writable(data);
+  const std::span<const std::byte> readable = std::as_bytes(writable);
+  EXPECT_TRUE(net::is_mutable_buffer_sequence<std::span<char>>::value);
+  EXPECT_TRUE(net::is_const_buffer_sequence<std::span<const std::byte>>::value);
+  EXPECT_FALSE(net::is_mutable_buffer_sequence<std::span<const std::byte>>::value);
+  EXPECT_FALSE(net::is_const_buffer_sequence<std::span<int>>::value);
+  EXPECT_EQ(net::buffer_size(readable), 4U);
+  EXPECT_EQ(net::mutable_buffer(writable).data(), data);
+  char target[4] = {};
+  EXPECT_EQ(net::buffer_copy(std::span<char>(target), readable), 4U);
+  EXPECT_STREQ(target, "abc");
+  EXPECT_EQ(net::buffer(writable, 2).size(), 2U);
+}
+
+class converts_to_buffer {
+ public:
+  explicit converts_to_buffer(char* data) : data_(data) {}
+  operator net::mutable_buffer() const { return {data_, 1}; }
+
+ private:
+  char* data_;
+};
+
+TEST(BufferSequence, WhatConvertsToABufferIsOne) {
+  char data[1] = {'x'};
+  const converts_to_buffer mine(data);
+  EXPECT_TRUE(net::is_mutable_buffer_sequence<converts_to_buffer>::value);
+  EXPECT_EQ(net::buffer_sequence_begin(mine), &mine);
+  EXPECT_EQ(net::buffer_sequence_end(mine), &mine + 1);
+  char target = 0;
+  EXPECT_EQ(net::buffer_copy(net::buffer(&target, 1), std::array{net::mutable_buffer(mine)}), 1U);
+  EXPECT_EQ(target, 'x');
+}
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+TEST(BufferSequence, NullBuffersIsOneOfNothing) {
+  EXPECT_TRUE(net::is_mutable_buffer_sequence<net::null_buffers>::value);
+  EXPECT_EQ(net::buffer_size(net::null_buffers()), 0U);
+}
+#pragma GCC diagnostic pop
+
+std::string bytes_of(const net::const_buffer& buffer) { return text_of(buffer); }
+
+TEST(BufferLiterals, OfText) {
+  using namespace net::buffer_literals;
+  EXPECT_EQ(bytes_of(""_buf), "");
+  EXPECT_EQ(bytes_of("hello\0you"_buf), std::string("hello\0you", 9));
+}
+
+TEST(BufferLiterals, OfNumbersAreTheirBytes) {
+  using namespace net::buffer_literals;
+  EXPECT_EQ(bytes_of(0x00_buf), std::string(1, '\0'));
+  EXPECT_EQ(bytes_of(0Xab01CD_buf), "\xab\x01\xcd");
+  EXPECT_EQ(bytes_of(0xdead'beef_buf), "\xde\xad\xbe\xef");
+  EXPECT_EQ(bytes_of(0b11110000'00001111_buf), "\xf0\x0f");
+  EXPECT_EQ(bytes_of(0B00000001_buf), "\x01");
+  EXPECT_EQ((0x000102030405060708090a0b0c0d0e0f10_buf).size(), 17U);
 }
 
 TEST(BufferSize, AddsUpAllBuffers) {

@@ -9,7 +9,18 @@
 
 namespace NET_NAMESPACE {
 
-io_context::io_context() : loop_(*this, *this) {
+io_context::io_context() : io_context(config_from_concurrency_hint()) {}
+
+io_context::io_context(int concurrency_hint)
+    : io_context(config_from_concurrency_hint(concurrency_hint)) {}
+
+io_context::io_context(const service_maker& initial_services)
+    : execution_context(initial_services), loop_host(loop_) {
+  open();
+}
+
+void io_context::open() {
+  set_host(*this);
 #if !defined(NDEBUG)
   detect_deadlock(true);
 #endif
@@ -19,21 +30,23 @@ io_context::io_context() : loop_(*this, *this) {
   }
 }
 
-io_context::io_context(int /*concurrency_hint*/) : io_context() {}
-
 io_context::~io_context() {
   netpoll::check(!loop_.runs_in_this_thread(), "an io_context was destroyed from inside its run()");
   loop_.stop();
   // What waits is resumed, and so queued; what is queued is destroyed, and may in doing so close,
   // post or wake something else: until nothing is left.
-  for (;;) {
-    reactor_.shut_down();
-    const bool has_fibers = internal::fiber_state::unwind_all(loop_);
-    const bool had_operations = loop_.destroy_queued();
-    if (!has_fibers && !had_operations) {
-      break;
+  const auto destroy_all = [this] {
+    for (bool any = true; any;) {
+      reactor_.shut_down();
+      any = internal::fiber_state::unwind_all(loop_);
+      any |= loop_.destroy_queued();
     }
-  }
+  };
+  shutdown();
+  destroy_all();
+  // Handlers may need services, and services the loop.
+  destroy();
+  destroy_all();
 }
 
 int io_context::native_handle() {
@@ -53,8 +66,11 @@ void io_context::detect_deadlock(bool on) noexcept {
 
 io_context* io_context::current() noexcept {
   run_loop* const loop = run_loop::current();
-  // Only io_contexts have run loops.
-  return loop != nullptr ? static_cast<io_context*>(&loop->context()) : nullptr;
+  return loop != nullptr ? dynamic_cast<io_context*>(&loop->context()) : nullptr;
 }
+
+void io_context::service::shutdown() {}
+
+void io_context::service::notify_fork(fork_event /*event*/) {}
 
 }  // namespace NET_NAMESPACE

@@ -21,22 +21,40 @@
 #include <utility>
 
 #include "net/config.h"
+#include "net/execution/config.h"
 #include "net/execution/execution_context.h"
 #include "net/execution/function_operation.h"
+#include "net/execution/loop_host.h"
 #include "net/execution/run_loop.h"
 #include "netpoll/reactor.h"
 
 namespace NET_NAMESPACE {
 
-class io_context : public execution_context, private event_source {
+class io_context : public execution_context, private internal::loop_host, private event_source {
  public:
   class executor_type;
+  class service;
   using count_type = std::size_t;
 
-  // Throws std::system_error when the kernel refuses an epoll set or an eventfd.
+  // How many threads will run the context, `concurrency_hint`, may be asked for in the context's
+  // config; the context does not depend on it. Throw std::system_error when the kernel refuses an
+  // epoll set or an eventfd.
   io_context();
-  // `concurrency_hint`, how many threads will run the context, is accepted for compatibility.
   explicit io_context(int concurrency_hint);
+  // With these services, a config among them if it is to have one.
+  explicit io_context(const service_maker& initial_services);
+  // What the context allocates for itself and its services comes from `memory`.
+  template <typename Allocator>
+  io_context(std::allocator_arg_t, const Allocator& memory)
+      : io_context(std::allocator_arg, memory, config_from_concurrency_hint()) {}
+  template <typename Allocator>
+  io_context(std::allocator_arg_t, const Allocator& memory, int concurrency_hint)
+      : io_context(std::allocator_arg, memory, config_from_concurrency_hint(concurrency_hint)) {}
+  template <typename Allocator>
+  io_context(std::allocator_arg_t, const Allocator& memory, const service_maker& initial_services)
+      : execution_context(std::allocator_arg, memory, initial_services), loop_host(loop_) {
+    open();
+  }
   ~io_context();
 
   executor_type get_executor() noexcept;
@@ -120,6 +138,9 @@ class io_context : public execution_context, private event_source {
     return netpoll::add_saturated(netpoll::clock::now(), netpoll::to_nanoseconds(duration));
   }
 
+  void open();
+
+  netpoll::reactor& open_reactor() override { return reactor_; }
   void wait(netpoll::nanotime until) override { reactor_.wait(until); }
   void wake() noexcept override { reactor_.wake(); }
   void add_timer(netpoll::timer_queue::entry& which, netpoll::waiter& who,
@@ -132,8 +153,27 @@ class io_context : public execution_context, private event_source {
   netpoll::nanotime next_timer() const noexcept override { return reactor_.timers().next(); }
 
   netpoll::reactor reactor_;
-  run_loop loop_;
+  run_loop loop_{*this, *this};
 };
+
+// A service of io_contexts only.
+class io_context::service : public execution_context::service {
+ public:
+  io_context& get_io_context() { return static_cast<io_context&>(context()); }
+
+ protected:
+  explicit service(io_context& owner) : execution_context::service(owner) {}
+
+ private:
+  void shutdown() override;
+  void notify_fork(fork_event event) override;
+};
+
+// As for any context, for services whose constructor takes an io_context.
+template <typename Service>
+Service& use_service(io_context& context) {
+  return internal::service_access::use<Service>(context);
+}
 
 // Runs function objects on an io_context. Cheap to copy; compares equal to those of the same
 // context. Thread-safe.

@@ -6,6 +6,7 @@
 #include <optional>
 #include <system_error>
 
+#include "net/execution/pool_loop.h"
 #include "net/execution/run_loop.h"
 #include "net/fiber/fiber_context.h"
 #include "net/fiber/fiber_layout.h"
@@ -32,6 +33,9 @@ std::uint64_t next_id(thread_state& here) noexcept {
 
 // Of the few stop sources that there are, all together.
 constinit std::mutex stop_mutex;
+
+// Loops that end somewhere below this layer unwind their fibers too.
+[[maybe_unused]] const bool is_unwinder_set = (set_fiber_unwinder(&fiber_state::unwind_all), true);
 
 }  // namespace
 

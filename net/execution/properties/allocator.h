@@ -21,7 +21,8 @@ struct allocator_t {
 
   template <typename T>
   requires(internal::has_static_query_member<T, allocator_t>) static constexpr const
-      decltype(T::query(allocator_t{})) static_query_v = T::query(allocator_t{});
+      typename internal::query_static_constexpr_member_trait<T, allocator_t>::result_type
+      static_query_v = internal::query_static_constexpr_member_trait<T, allocator_t>::value();
 
   constexpr ProtoAllocator value() const { return allocator_; }
 
@@ -42,7 +43,8 @@ struct allocator_t<void> {
 
   template <typename T>
   requires(internal::has_static_query_member<T, allocator_t>) static constexpr const
-      decltype(T::query(allocator_t{})) static_query_v = T::query(allocator_t{});
+      typename internal::query_static_constexpr_member_trait<T, allocator_t>::result_type
+      static_query_v = internal::query_static_constexpr_member_trait<T, allocator_t>::value();
 
   template <typename OtherAllocator>
   constexpr allocator_t<OtherAllocator> operator()(const OtherAllocator& allocator) const {

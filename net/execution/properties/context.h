@@ -22,7 +22,8 @@ struct context_t {
 
   template <typename T>
   requires(internal::has_static_query_member<T, context_t>) static constexpr const
-      decltype(T::query(context_t{})) static_query_v = T::query(context_t{});
+      typename internal::query_static_constexpr_member_trait<T, context_t>::result_type
+      static_query_v = internal::query_static_constexpr_member_trait<T, context_t>::value();
 };
 
 inline constexpr context_t context{};

@@ -29,7 +29,8 @@ struct context_as_t {
 
   template <typename E>
   requires(internal::has_static_query_member<E, context_t>) static constexpr const
-      decltype(E::query(context_t{})) static_query_v = E::query(context_t{});
+      typename internal::query_static_constexpr_member_trait<E, context_t>::result_type
+      static_query_v = internal::query_static_constexpr_member_trait<E, context_t>::value();
 
   template <typename Executor, typename U>
   requires(

@@ -23,7 +23,8 @@ struct occupancy_t {
 
   template <typename T>
   requires(internal::has_static_query_member<T, occupancy_t>) static constexpr const
-      decltype(T::query(occupancy_t{})) static_query_v = T::query(occupancy_t{});
+      typename internal::query_static_constexpr_member_trait<T, occupancy_t>::result_type
+      static_query_v = internal::query_static_constexpr_member_trait<T, occupancy_t>::value();
 };
 
 inline constexpr occupancy_t occupancy{};

@@ -18,7 +18,7 @@
 #include <utility>
 #include <vector>
 
-#include "net/async/associated.h"
+#include "net/async/bind_executor.h"
 #include "net/async/submit.h"
 #include "net/execution/work_guard.h"
 #include "net/fiber/fiber.h"

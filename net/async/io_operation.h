@@ -8,7 +8,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "net/async/associated.h"
+#include "net/async/associated_allocator.h"
+#include "net/async/associated_executor.h"
 #include "net/async/handler_memory.h"
 #include "net/config.h"
 #include "net/execution/operation.h"

@@ -12,7 +12,8 @@
 #include <type_traits>
 #include <utility>
 
-#include "net/async/associated.h"
+#include "net/async/associated_allocator.h"
+#include "net/async/associated_executor.h"
 #include "net/async/async_result.h"
 #include "net/config.h"
 #include "net/execution/work_guard.h"

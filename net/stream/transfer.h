@@ -8,7 +8,8 @@
 #include <cstddef>
 #include <utility>
 
-#include "net/async/associated.h"
+#include "net/async/associated_allocator.h"
+#include "net/async/associated_executor.h"
 #include "net/buffer/buffer.h"
 #include "net/config.h"
 #include "net/error.h"

@@ -17,7 +17,8 @@
 #include <memory>
 #include <utility>
 
-#include "net/async/associated.h"
+#include "net/async/associated_allocator.h"
+#include "net/async/associated_executor.h"
 #include "net/async/async_result.h"
 #include "net/async/handler_memory.h"
 #include "net/async/io_operation.h"

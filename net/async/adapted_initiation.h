@@ -68,6 +68,15 @@ using part_of_token = std::conditional_t<
     std::conditional_t<std::is_lvalue_reference_v<Token> && std::is_copy_constructible_v<Part>,
                        Part&, Part>>;
 
+// For those who ask an async_result by its nested type.
+template <typename Target>
+struct inherited_return_type {};
+template <typename Target>
+requires requires { typename Target::return_type; }
+struct inherited_return_type<Target> {
+  using return_type = typename Target::return_type;
+};
+
 // Starts an operation with the token inside.
 template <typename InnerToken, typename... Signatures, typename Initiation, typename Adapt,
           typename... Args>

@@ -23,7 +23,6 @@ struct numbered_executor {
   void execute(Function function) const {
     function();
   }
-  friend bool operator==(const numbered_executor&, const numbered_executor&) noexcept = default;
 };
 
 struct numbered_context : net::execution_context {

@@ -11,9 +11,10 @@
 #include <utility>
 
 #include "net/async/adapted_initiation.h"
-#include "net/async/associated_executor.h"
+#include "net/async/associator.h"
 #include "net/async/async_result.h"
-#include "net/async/default_completion_token.h"
+#include "net/async/default_token_of.h"
+#include "net/async/deferred.h"
 #include "net/async/uses_executor.h"
 #include "net/config.h"
 
@@ -185,29 +186,16 @@ struct bind_handler_to {
   }
 };
 
-// The token that stands in where there is none, going by the executor of the initiation.
-template <typename Initiation>
-using default_token_of =
-    default_completion_token_t<associated_executor_t<std::remove_cvref_t<Initiation>>>;
-
 // The older style, if the target's async_result has it.
-template <typename Target>
-struct binder_return_type {};
-template <typename Target>
-requires requires { typename Target::return_type; }
-struct binder_return_type<Target> {
-  using return_type = typename Target::return_type;
-};
-
 template <typename Binder, typename Target>
-class binder_async_result : public binder_return_type<Target> {
+class binder_async_result : public inherited_return_type<Target> {
  public:
   template <typename T>
   explicit binder_async_result(T&) {}
 };
 template <typename Binder, typename Target>
 requires requires { typename Target::completion_handler_type; }
-class binder_async_result<Binder, Target> : public binder_return_type<Target> {
+class binder_async_result<Binder, Target> : public inherited_return_type<Target> {
  public:
   using completion_handler_type =
       typename Binder::template rebind_target<typename Target::completion_handler_type>;
@@ -224,7 +212,7 @@ class binder_async_result<Binder, Target> : public binder_return_type<Target> {
 
 template <template <typename, typename> class Binder, typename T, typename Value,
           typename... Signatures>
-  requires internal::is_binder<Binder<T, Value>>
+requires internal::is_binder<Binder<T, Value>>
 class async_result<Binder<T, Value>, Signatures...>
     : public internal::binder_async_result<Binder<T, Value>, async_result<T, Signatures...>> {
   using base_type = internal::binder_async_result<Binder<T, Value>, async_result<T, Signatures...>>;
@@ -248,7 +236,7 @@ class async_result<Binder<T, Value>, Signatures...>
 };
 
 template <template <typename> class Partial, typename Value, typename... Signatures>
-  requires internal::is_partial_binder<Partial<Value>>
+requires internal::is_partial_binder<Partial<Value>>
 class async_result<Partial<Value>, Signatures...> {
  public:
   template <typename Initiation, typename RawToken, typename... Args>

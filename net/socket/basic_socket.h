@@ -19,6 +19,9 @@
 #include "net/config.h"
 #include "net/error.h"
 #include "net/io_context.h"
+#include "net/socket/fwd.h"
+#include "net/socket/io_control.h"
+#include "net/socket/option_access.h"
 #include "net/socket/socket_base.h"
 #include "net/socket/socket_operation.h"
 #include "netpoll/base/syscall.h"
@@ -86,6 +89,7 @@ class basic_socket : public socket_base {
       return;
     }
     protocol_ = protocol;
+    options_ = {};
     ec = netpoll::system_error_code(fd_.open(executor_.context().reactor(), std::move(number)));
   }
 
@@ -142,11 +146,7 @@ class basic_socket : public socket_base {
   }
   template <typename Option>
   void set_option(const Option& option, error_code& ec) {
-    ec = fd_.set_option(option.level(protocol_), option.name(protocol_), option.data(protocol_),
-                        static_cast<::socklen_t>(option.size(protocol_)));
-    if (ec == netpoll::errc::closed) {
-      ec = error::bad_descriptor;
-    }
+    ec = options_.set(fd_, protocol_, option);
   }
   template <typename Option>
   void get_option(Option& option) const {
@@ -156,13 +156,18 @@ class basic_socket : public socket_base {
   }
   template <typename Option>
   void get_option(Option& option, error_code& ec) const {
-    ec = with_number([&](int number) {
-      auto size = static_cast<::socklen_t>(option.size(protocol_));
-      const netpoll::sys::result answer = netpoll::sys::get_option(
-          number, option.level(protocol_), option.name(protocol_), option.data(protocol_), &size);
-      option.resize(protocol_, size);
-      return answer;
-    });
+    ec = options_.get(fd_, protocol_, option);
+  }
+
+  template <typename Command>
+  void io_control(Command& command) {
+    error_code ec;
+    io_control(command, ec);
+    internal::throw_if(ec, "io_control");
+  }
+  template <typename Command>
+  void io_control(Command& command, error_code& ec) {
+    ec = internal::io_control(fd_, command.name(), command.data());
   }
 
   // Whether synchronous operations report would_block instead of waiting.
@@ -248,6 +253,7 @@ class basic_socket : public socket_base {
   executor_type executor_;
   netpoll::fd fd_;
   Protocol protocol_ = endpoint_type().protocol();
+  internal::socket_options options_;
   bool is_non_blocking_ = false;
 
  private:

@@ -15,6 +15,7 @@
 
 #include "net/config.h"
 #include "net/socket/basic_socket.h"
+#include "net/socket/fwd.h"
 
 namespace NET_NAMESPACE {
 

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 
 #include "net/config.h"
+#include "net/socket/io_control.h"
+#include "net/socket/option_access.h"
 #include "net/socket/socket_option.h"
 #include "netpoll/poll_descriptor.h"
 
@@ -37,11 +39,19 @@ class socket_base {
   using keep_alive = socket_option::boolean<SOL_SOCKET, SO_KEEPALIVE>;
   using out_of_band_inline = socket_option::boolean<SOL_SOCKET, SO_OOBINLINE>;
   using reuse_address = socket_option::boolean<SOL_SOCKET, SO_REUSEADDR>;
+  // What was set is what is got, though the kernel counts twice as much.
   using send_buffer_size = socket_option::integer<SOL_SOCKET, SO_SNDBUF>;
   using receive_buffer_size = socket_option::integer<SOL_SOCKET, SO_RCVBUF>;
+  // Linux refuses to change it.
   using send_low_watermark = socket_option::integer<SOL_SOCKET, SO_SNDLOWAT>;
   using receive_low_watermark = socket_option::integer<SOL_SOCKET, SO_RCVLOWAT>;
-  using linger = socket_option::linger_option;
+  using linger = socket_option::linger<SOL_SOCKET, SO_LINGER>;
+  // Whether accept reports connections that were gone before it came to them, instead of going on
+  // to the next.
+  using enable_connection_aborted =
+      socket_option::boolean<internal::software_option_level, internal::report_aborted_option>;
+
+  using bytes_readable = internal::bytes_readable;
 
  protected:
   ~socket_base() = default;

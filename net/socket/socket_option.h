@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Socket options as types, so that socket.set_option(reuse_address(true)) and
-// socket.get_option(option) know level, name and size by themselves.
+// socket.get_option(option) know level, name and size by themselves. For an option that has no type
+// here, make one:
+//
+//   using fast_open = net::socket_option::integer<IPPROTO_TCP, TCP_FASTOPEN>;
+//   acceptor.set_option(fast_open(16));
 #pragma once
 
 #include <sys/socket.h>
@@ -11,17 +15,33 @@
 #include "net/config.h"
 
 namespace NET_NAMESPACE::socket_option {
+namespace internal {
 
-// An option that is an int to the kernel; a bool or a number to the user.
-template <typename Value, int Level, int Name>
-class basic_option {
+// Throws std::length_error: the kernel's value has not the size that the option's has.
+[[noreturn]] void throw_wrong_size();
+
+inline void check_size(std::size_t size, std::size_t expected) {
+  if (size != expected) {
+    throw_wrong_size();
+  }
+}
+
+}  // namespace internal
+
+// An option that is an int to the kernel, and a bool to the user.
+template <int Level, int Name>
+class boolean {
  public:
-  basic_option() noexcept = default;
-  explicit basic_option(Value value) noexcept : value_(static_cast<int>(value)) {}
+  boolean() noexcept = default;
+  explicit boolean(bool value) noexcept : value_(value ? 1 : 0) {}
+  boolean& operator=(bool value) noexcept {
+    value_ = value ? 1 : 0;
+    return *this;
+  }
 
-  Value value() const noexcept { return static_cast<Value>(value_); }
-  explicit operator bool() const noexcept { return value_ != 0; }
-  bool operator!() const noexcept { return value_ == 0; }
+  bool value() const noexcept { return value_ != 0; }
+  operator bool() const noexcept { return value(); }
+  bool operator!() const noexcept { return !value(); }
 
   template <typename Protocol>
   int level(const Protocol&) const noexcept {
@@ -44,24 +64,68 @@ class basic_option {
     return sizeof(value_);
   }
   template <typename Protocol>
-  void resize(const Protocol&, std::size_t) noexcept {}
+  void resize(const Protocol&, std::size_t size) {
+    if (size == 1) {
+      value_ = *reinterpret_cast<const unsigned char*>(&value_) != 0 ? 1 : 0;
+    } else {
+      internal::check_size(size, sizeof(value_));
+    }
+  }
 
  private:
   int value_ = 0;
 };
 
+// An option that is an int.
 template <int Level, int Name>
-using boolean = basic_option<bool, Level, Name>;
-template <int Level, int Name>
-using integer = basic_option<int, Level, Name>;
-
-// SO_LINGER: what close() does with data not yet sent.
-class linger_option {
+class integer {
  public:
-  linger_option() noexcept = default;
-  linger_option(bool enabled, int timeout_s) noexcept {
-    value_.l_onoff = enabled ? 1 : 0;
-    value_.l_linger = timeout_s;
+  integer() noexcept = default;
+  explicit integer(int value) noexcept : value_(value) {}
+  integer& operator=(int value) noexcept {
+    value_ = value;
+    return *this;
+  }
+
+  int value() const noexcept { return value_; }
+
+  template <typename Protocol>
+  int level(const Protocol&) const noexcept {
+    return Level;
+  }
+  template <typename Protocol>
+  int name(const Protocol&) const noexcept {
+    return Name;
+  }
+  template <typename Protocol>
+  int* data(const Protocol&) noexcept {
+    return &value_;
+  }
+  template <typename Protocol>
+  const int* data(const Protocol&) const noexcept {
+    return &value_;
+  }
+  template <typename Protocol>
+  std::size_t size(const Protocol&) const noexcept {
+    return sizeof(value_);
+  }
+  template <typename Protocol>
+  void resize(const Protocol&, std::size_t size) {
+    internal::check_size(size, sizeof(value_));
+  }
+
+ private:
+  int value_ = 0;
+};
+
+// Whether something lingers, and for how many seconds.
+template <int Level, int Name>
+class linger {
+ public:
+  linger() noexcept = default;
+  linger(bool enabled, int timeout_s) noexcept {
+    this->enabled(enabled);
+    timeout(timeout_s);
   }
 
   bool enabled() const noexcept { return value_.l_onoff != 0; }
@@ -71,11 +135,11 @@ class linger_option {
 
   template <typename Protocol>
   int level(const Protocol&) const noexcept {
-    return SOL_SOCKET;
+    return Level;
   }
   template <typename Protocol>
   int name(const Protocol&) const noexcept {
-    return SO_LINGER;
+    return Name;
   }
   template <typename Protocol>
   ::linger* data(const Protocol&) noexcept {
@@ -90,10 +154,17 @@ class linger_option {
     return sizeof(value_);
   }
   template <typename Protocol>
-  void resize(const Protocol&, std::size_t) noexcept {}
+  void resize(const Protocol&, std::size_t size) {
+    internal::check_size(size, sizeof(value_));
+  }
 
  private:
   ::linger value_{};
 };
 
 }  // namespace NET_NAMESPACE::socket_option
+
+// Programs look for these templates in `detail` too.
+namespace NET_NAMESPACE::detail {
+namespace socket_option = NET_NAMESPACE::socket_option;
+}

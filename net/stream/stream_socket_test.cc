@@ -8,6 +8,8 @@
 #include "gtest/gtest.h"
 #include "net/io_context.h"
 #include "net/ip/tcp.h"
+#include "net/socket/basic_socket_acceptor.h"
+#include "net/socket/basic_stream_socket.h"
 #include "net/stream/read.h"
 #include "net/stream/write.h"
 

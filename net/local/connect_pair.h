@@ -12,8 +12,8 @@ namespace NET_NAMESPACE::local {
 
 // Connects two sockets, which must not be open, with each other; see socketpair(2). On failure both
 // are closed.
-template <typename Socket>
-void connect_pair(Socket& one, Socket& other, error_code& ec) {
+template <typename Socket, typename Other>
+void connect_pair(Socket& one, Other& other, error_code& ec) {
   const typename Socket::protocol_type protocol{};
   if (one.is_open() || other.is_open()) {
     ec = error::already_open;
@@ -37,8 +37,8 @@ void connect_pair(Socket& one, Socket& other, error_code& ec) {
     }
   }
 }
-template <typename Socket>
-void connect_pair(Socket& one, Socket& other) {
+template <typename Socket, typename Other>
+void connect_pair(Socket& one, Other& other) {
   error_code ec;
   connect_pair(one, other, ec);
   NET_NAMESPACE::internal::throw_if(ec, "connect_pair");

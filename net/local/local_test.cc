@@ -13,6 +13,8 @@
 #include "net/io_context.h"
 #include "net/local/connect_pair.h"
 #include "net/local/stream_protocol.h"
+#include "net/socket/basic_socket_acceptor.h"
+#include "net/socket/basic_stream_socket.h"
 #include "net/stream/read.h"
 #include "net/stream/write.h"
 

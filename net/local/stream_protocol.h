@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // Streams between processes of one machine, which are named by files: the types that go with them.
+// The sockets are in net/socket, to be included by who makes one.
 //
 //   net::local::stream_protocol::acceptor acceptor(context, {"/run/service"});
 //
@@ -11,8 +12,7 @@
 
 #include "net/config.h"
 #include "net/local/endpoint.h"
-#include "net/socket/basic_socket_acceptor.h"
-#include "net/socket/basic_stream_socket.h"
+#include "net/socket/fwd.h"
 
 namespace NET_NAMESPACE::local {
 
@@ -21,12 +21,14 @@ class stream_protocol {
   using endpoint = basic_endpoint<stream_protocol>;
   using socket = basic_stream_socket<stream_protocol>;
   using acceptor = basic_socket_acceptor<stream_protocol>;
+  using iostream = basic_socket_iostream<stream_protocol>;
 
   constexpr int family() const noexcept { return AF_UNIX; }
   constexpr int type() const noexcept { return SOCK_STREAM; }
   constexpr int protocol() const noexcept { return 0; }
 
-  friend constexpr bool operator==(const stream_protocol&, const stream_protocol&) = default;
+  friend constexpr bool operator==(const stream_protocol&,
+                                   const stream_protocol&) noexcept = default;
 };
 
 }  // namespace NET_NAMESPACE::local

@@ -21,6 +21,7 @@
 #include "net/io_context.h"
 #include "net/ip/tcp.h"
 #include "net/socket/basic_socket_acceptor.h"
+#include "net/socket/basic_stream_socket.h"
 #include "net/timer/sleep.h"
 #include "net/timer/steady_timer.h"
 #include "netpoll/base/syscall.h"

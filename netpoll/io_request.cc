@@ -16,141 +16,143 @@ std::error_code cancelled() noexcept { return system_error_code(ECANCELED); }
 
 }  // namespace
 
-void io_request::start(const fd& target) noexcept {
-  descriptor_ = target.descriptor();
-  phase_ = phase::idle;
-  forget_reason();
-  if (error_) [[unlikely]] {
-    error_.clear();
-  }
-  bytes_ = 0;
-  naps_ = false;
-  if (descriptor_ != nullptr) {
-    generation_ = descriptor_->generation();
-    epoch_ = descriptor_->current_epoch();
-  }
-}
+// Of what follows advance() and commit() are made, and parks() of both: one function each, since
+// every operation goes through them. What they read of the request again and again is handed on,
+// for no compiler may keep it beyond an atomic access.
 
-// Of what follows advance() is made: one function, since every operation goes through it.
-
-[[gnu::always_inline]] inline io_request::step io_request::finish() noexcept {
-  if (phase_ == phase::owning) {
-    if (insists_) {
-      // The try that was to come did not: what it would have found is there for the next operation.
-      descriptor_->restore_ready(direction_);
-    }
-    descriptor_->unlock(direction_, holds_reference_);
-    holds_reference_ = false;
+[[gnu::always_inline]] inline io_request::step io_request::finish(poll_descriptor& descriptor,
+                                                                  direction which) noexcept {
+  if (insists_) [[unlikely]] {
+    // The try that was to come did not: what it would have found is there for the next operation.
+    descriptor.restore_ready(which);
   }
+  descriptor.unlock(which, holds_reference_);
+  holds_reference_ = false;
   phase_ = phase::finished;
   return step::done;
 }
 
 [[gnu::noinline]] io_request::step io_request::finish(std::error_code error) noexcept {
   error_ = error;
-  return finish();
+  if (phase_ == phase::owning) {
+    return finish(*descriptor_, direction_);
+  }
+  phase_ = phase::finished;
+  return step::done;
 }
 
-// The direction is ours: tries until done or there is reason to wait.
-[[gnu::always_inline]] inline io_request::step io_request::try_on() noexcept {
-  if (!holds_reference_) {
-    if (!descriptor_->mutex().add_reference()) {
-      return finish(make_error_code(errc::closed));
-    }
-    holds_reference_ = true;
-  }
+// The direction and a reference are ours: tries until done or there is reason to wait.
+[[gnu::always_inline]] inline io_request::step io_request::try_on(poll_descriptor& descriptor,
+                                                                  direction which) noexcept {
   for (;;) {
-    if (descriptor_->is_interrupted(direction_, epoch_) || keeps_time_) {
-      if (descriptor_->is_cancelled(epoch_)) {
+    if (descriptor.is_interrupted(which, epoch_) || keeps_time_) [[unlikely]] {
+      if (descriptor.is_cancelled(epoch_)) {
         return finish(cancelled());
       }
       // Otherwise a deadline. It may have been moved since the timer fired; a close shows when the
       // reference is taken.
-      if (descriptor_->is_expired(direction_, keeps_time_)) {
+      if (descriptor.is_expired(which, keeps_time_)) {
         return finish(make_error_code(errc::deadline_exceeded));
       }
     }
-    if (!descriptor_->consume_ready(direction_) && !insists_ && descriptor_->is_pollable()) {
+    if (!descriptor.consume_ready(which) && !insists_ && descriptor.is_pollable()) {
       return step::wait;
     }
     insists_ = false;
-    switch (attempt(descriptor_->number())) {
-      case outcome::done: descriptor_->restore_ready(direction_); return finish();
-      case outcome::drained:
-        if (descriptor_->must_try_again(direction_)) {
-          descriptor_->restore_ready(direction_);
-        }
-        return finish();
-      case outcome::blocked:
-        if (!descriptor_->is_pollable()) {
-          return finish(system_error_code(EAGAIN));  // nothing would ever tell when to try again
-        }
-        break;
-      case outcome::nap:
-        naps_ = true;
-        insists_ = true;
-        descriptor_->set_nap(direction_, add_saturated(clock::now(), nap_ns_));
-        return step::wait;
+    const outcome what = attempt(descriptor.number());
+    if (what == outcome::done) [[likely]] {
+      descriptor.restore_ready(which);
+      return finish(descriptor, which);
+    }
+    if (what == outcome::drained) {
+      if (descriptor.must_try_again(which)) {
+        descriptor.restore_ready(which);
+      }
+      return finish(descriptor, which);
+    }
+    if (what == outcome::nap) {
+      naps_ = true;
+      insists_ = true;
+      descriptor.set_nap(which, add_saturated(clock::now(), nap_ns_));
+      return step::wait;
+    }
+    if (!descriptor.is_pollable()) {
+      return finish(system_error_code(EAGAIN));  // nothing would ever tell when to try again
     }
   }
+}
+
+// The direction is ours, a reference perhaps not.
+[[gnu::always_inline]] inline io_request::step io_request::go_on(poll_descriptor& descriptor,
+                                                                 direction which) noexcept {
+  if (!holds_reference_) {
+    if (!descriptor.mutex().add_reference()) {
+      return finish(make_error_code(errc::closed));
+    }
+    holds_reference_ = true;
+  }
+  return try_on(descriptor, which);
 }
 
 // The direction and a reference have been taken. False: of a descriptor that has been given to
 // another use since start(); the request is finished.
-[[gnu::always_inline]] inline bool io_request::enter() noexcept {
-  if (!descriptor_->is_current(generation_)) {
+[[gnu::always_inline]] inline bool io_request::enter(poll_descriptor& descriptor,
+                                                     direction which) noexcept {
+  phase_ = phase::owning;
+  holds_reference_ = true;
+  if (!descriptor.is_current(generation_)) [[unlikely]] {
     finish(make_error_code(errc::closed));
     return false;
   }
-  descriptor_->begin_operation(direction_);
+  descriptor.begin_operation(which);
   return true;
 }
 
 [[gnu::always_inline]] inline io_request::step io_request::begin() noexcept {
-  if (descriptor_ == nullptr) {
+  if (descriptor_ == nullptr) [[unlikely]] {
     return finish(make_error_code(errc::closed));
   }
-  switch (descriptor_->mutex().try_lock(direction_)) {
-    case fd_mutex::lock_result::acquired:
-      phase_ = phase::owning;
-      holds_reference_ = true;
-      return enter() ? try_on() : step::done;
-    case fd_mutex::lock_result::busy: return step::wait;
-    case fd_mutex::lock_result::closed:
-    case fd_mutex::lock_result::refused: break;
+  poll_descriptor& descriptor = *descriptor_;
+  const direction which = direction_;
+  const fd_mutex::lock_result locked = descriptor.mutex().try_lock(which);
+  if (locked == fd_mutex::lock_result::acquired) [[likely]] {
+    return enter(descriptor, which) ? try_on(descriptor, which) : step::done;
   }
-  return finish(make_error_code(errc::closed));
+  return locked == fd_mutex::lock_result::busy ? step::wait : finish(make_error_code(errc::closed));
 }
 
-// The direction was handed over by the operation before this one.
-io_request::step io_request::take_over() noexcept {
-  if (!descriptor_->mutex().add_reference()) {
+// In the queue until now, and resumed.
+[[gnu::noinline]] io_request::step io_request::take_over() noexcept {
+  poll_descriptor& descriptor = *descriptor_;
+  if (reason() != wake_reason::ready) {
+    return finish(reason() == wake_reason::closed || !descriptor.is_current(generation_)
+                      ? make_error_code(errc::closed)
+                      : cancelled());
+  }
+  // The direction was handed over by the operation before this one.
+  phase_ = phase::owning;
+  if (!descriptor.mutex().add_reference()) {
     return finish(make_error_code(errc::closed));
   }
-  holds_reference_ = true;
-  return enter() ? try_on() : step::done;
+  return enter(descriptor, direction_) ? try_on(descriptor, direction_) : step::done;
 }
 
-io_request::step io_request::advance() noexcept {
-  switch (phase_) {
-    case phase::idle:
-      // Withdrawn from the queue, and resumed as cancelled by who did it.
-      return reason() == wake_reason::cancelled ? finish(cancelled()) : begin();
-    case phase::queued:
-      if (reason() == wake_reason::ready) {
-        phase_ = phase::owning;
-        return take_over();
-      }
-      return finish(reason() == wake_reason::closed || !descriptor_->is_current(generation_)
-                        ? make_error_code(errc::closed)
-                        : cancelled());
-    case phase::owning:
-      // Cancelled by withdrawing just this request: no epoch tells.
-      return reason() == wake_reason::cancelled ? finish(cancelled()) : try_on();
-    case phase::finished: break;
+[[gnu::always_inline]] inline io_request::step io_request::take_step() noexcept {
+  if (phase_ == phase::queued) [[unlikely]] {
+    return take_over();
   }
-  return step::done;
+  if (phase_ == phase::finished) [[unlikely]] {
+    return step::done;
+  }
+  // Cancelled by withdrawing just this request, from a queue or from where it was parked: no epoch
+  // tells.
+  if (reason() == wake_reason::cancelled) [[unlikely]] {
+    return finish(cancelled());
+  }
+  return phase_ == phase::owning ? go_on(*descriptor_, direction_) : begin();
 }
+
+io_request::step io_request::advance() noexcept { return take_step(); }
 
 // Whether what would have ended a queued operation has happened before it could queue up.
 bool io_request::is_too_late(const waiter& who) noexcept {
@@ -159,24 +161,25 @@ bool io_request::is_too_late(const waiter& who) noexcept {
          mine.descriptor_->is_cancelled(mine.epoch_);
 }
 
-bool io_request::commit() noexcept {
-  if (phase_ == phase::idle) {
-    phase_ = phase::queued;  // before it is true: it may be resumed before the call returns
-    switch (descriptor_->mutex().lock_or_enqueue(direction_, *this, &io_request::is_too_late)) {
-      case fd_mutex::lock_result::busy: return true;
-      case fd_mutex::lock_result::acquired:
-        phase_ = phase::owning;
-        holds_reference_ = true;
-        enter();
-        return false;
-      case fd_mutex::lock_result::refused:
-        phase_ = phase::idle;
-        finish(descriptor_->is_current(generation_) ? cancelled() : make_error_code(errc::closed));
-        return false;
-      case fd_mutex::lock_result::closed: break;
-    }
-    phase_ = phase::idle;  // advance() finds it closed
-    return false;
+// Commits a request that does not own its direction: into the queue.
+[[gnu::noinline]] bool io_request::enqueue() noexcept {
+  phase_ = phase::queued;  // before it is true: it may be resumed before the call returns
+  switch (descriptor_->mutex().lock_or_enqueue(direction_, *this, &io_request::is_too_late)) {
+    case fd_mutex::lock_result::busy: return true;
+    case fd_mutex::lock_result::acquired: enter(*descriptor_, direction_); return false;
+    case fd_mutex::lock_result::refused:
+      phase_ = phase::idle;
+      finish(descriptor_->is_current(generation_) ? cancelled() : make_error_code(errc::closed));
+      return false;
+    case fd_mutex::lock_result::closed: break;
+  }
+  phase_ = phase::idle;  // advance() finds it closed
+  return false;
+}
+
+[[gnu::always_inline]] inline bool io_request::park() noexcept {
+  if (phase_ == phase::idle) [[unlikely]] {
+    return enqueue();
   }
   poll_descriptor& descriptor = *descriptor_;
   const direction which = direction_;
@@ -209,6 +212,17 @@ bool io_request::commit() noexcept {
   }
   // Not a member may be touched after this: the request may be resumed, and gone.
   return descriptor.publish(which, *this, naps);
+}
+
+bool io_request::commit() noexcept { return park(); }
+
+bool io_request::parks() noexcept {
+  while (take_step() == step::wait) {
+    if (park()) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool io_request::withdraw() noexcept {

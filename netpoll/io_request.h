@@ -22,12 +22,11 @@
 
 #include "netpoll/base/clock.h"
 #include "netpoll/direction.h"
+#include "netpoll/fd.h"
 #include "netpoll/poll_descriptor.h"
 #include "netpoll/waiter.h"
 
 namespace netpoll {
-
-class fd;
 
 class io_request : public waiter {
  public:
@@ -36,7 +35,7 @@ class io_request : public waiter {
   // Binds the request to a descriptor and begins the operation. A request is good for one
   // operation. The descriptor must outlive this call only: a handle destroyed later, in whatever
   // thread, ends the request with errc::closed.
-  void start(const fd& target) noexcept;
+  void start(const fd& target) noexcept { start(target.descriptor()); }
 
   // For a driver that is a plain thread: deadlines are read off the clock, since nobody may be
   // there to fire timers, and epoll need not know the descriptor. Before start().
@@ -45,6 +44,10 @@ class io_request : public waiter {
   // Goes as far as is possible without waiting. After `done` the descriptor is free for the next
   // operation and the results can be read.
   step advance() noexcept;
+
+  // The same over and over: until it is done, false; or committed, true, and from then on out of
+  // reach of the caller.
+  bool parks() noexcept;
 
   bool commit() noexcept override;
   bool withdraw() noexcept override;
@@ -102,13 +105,31 @@ class io_request : public waiter {
   //   any    -> finished  the direction is given up if it was owned
   enum class phase : std::uint8_t { idle, queued, owning, finished };
 
+  void start(poll_descriptor* target) noexcept {
+    descriptor_ = target;
+    phase_ = phase::idle;
+    forget_reason();
+    if (error_) [[unlikely]] {
+      error_.clear();
+    }
+    bytes_ = 0;
+    naps_ = false;
+    if (target != nullptr) {
+      generation_ = target->generation();
+      epoch_ = target->current_epoch();
+    }
+  }
+  step take_step() noexcept;
   step begin() noexcept;
   step take_over() noexcept;
-  bool enter() noexcept;
-  static bool is_too_late(const waiter& who) noexcept;
-  step try_on() noexcept;
-  step finish() noexcept;
+  step go_on(poll_descriptor& descriptor, direction which) noexcept;
+  bool enter(poll_descriptor& descriptor, direction which) noexcept;
+  step try_on(poll_descriptor& descriptor, direction which) noexcept;
+  step finish(poll_descriptor& descriptor, direction which) noexcept;
   step finish(std::error_code error) noexcept;
+  bool park() noexcept;
+  bool enqueue() noexcept;
+  static bool is_too_late(const waiter& who) noexcept;
 
   poll_descriptor* descriptor_ = nullptr;
   // Which use of the descriptor the request is for. Until the direction is ours the handle may go

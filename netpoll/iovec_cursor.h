@@ -87,7 +87,7 @@ class iovec_cursor {
   ::iovec* buffers_;
   std::size_t count_;
   std::size_t size_ = 0;
-  ::iovec first_{};
+  ::iovec first_;  // filled in when it is used
 };
 
 }  // namespace netpoll

@@ -187,9 +187,9 @@ void poll_descriptor::notify(std::uint32_t events, waiter_queue& resumed) noexce
   if ((events & lasting) != 0) [[unlikely]] {
     lasting_events_.fetch_or(events & lasting, std::memory_order_release);
   }
-  for (const direction which : all_directions) {
+  const auto notify_one = [&](direction which) {
     if ((events & (events_of(which) | fatal)) == 0) {
-      continue;
+      return;
     }
     state value = state_[which].load(std::memory_order_seq_cst);
     while (value != ready && (value & napping_mark) == 0) {
@@ -197,10 +197,13 @@ void poll_descriptor::notify(std::uint32_t events, waiter_queue& resumed) noexce
         if (value != none && value != parking) {
           resumed.push(*waiter_of(value));
         }
-        break;
+        return;
       }
     }
-  }
+  };
+  notify_one(direction::read);
+  notify_one(direction::write);
+  notify_one(direction::urgent);
 }
 
 // Whether somebody has begun to wait for the direction.

@@ -105,11 +105,20 @@ void reactor::wait(nanotime until) noexcept {
   if (timer_fd_) {
     wakeup_.end_sleep();
   }
-  const bool wants_sleep = until > 0 && time_to_wait(until) != 0;
-  const bool sleeps = wants_sleep && wakeup_.begin_sleep();
-  // Read again after begin_sleep(): a timer armed before it is seen here, one armed after it sees
-  // us.
-  const std::int64_t timeout_ns = sleeps ? time_to_wait(until) : 0;
+  std::int64_t timeout_ns = 0;
+  if (until == never && timers_.next() == never) {
+    timeout_ns = -1;
+  } else if (until > 0) {
+    timeout_ns = time_to_wait(until);
+  }
+  const bool sleeps = timeout_ns != 0 && wakeup_.begin_sleep();
+  if (!sleeps) {
+    timeout_ns = 0;
+  } else if (!is_single_threaded()) {
+    // Read again after begin_sleep(): a timer armed before it is seen here, one armed after it sees
+    // us.
+    timeout_ns = time_to_wait(until);
+  }
   const sys::result found = sys::epoll_wait(epoll_.get(), events, batch_size, timeout_ns);
   if (sleeps) {
     wakeup_.end_sleep();

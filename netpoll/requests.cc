@@ -28,13 +28,6 @@ constexpr nanotime longest_nap_ns = 1'000'000'000;
 
 }  // namespace
 
-read_request::read_request(transport kind, ::iovec* buffers, std::size_t count, int flags) noexcept
-    : io_request(direction::read), buffers_(buffers, count), flags_(flags), kind_(kind) {
-  if (buffers_.is_empty() && kind != transport::message_socket) {
-    insist();
-  }
-}
-
 io_request::outcome read_request::attempt(int number) noexcept {
   if (buffers_.is_empty() && kind_ != transport::message_socket) {
     return outcome::done;
@@ -68,18 +61,6 @@ io_request::outcome read_request::attempt(int number) noexcept {
   return kind_ == transport::stream_socket && buffers_.was_short(bytes_) && flags_ == 0
              ? outcome::drained
              : outcome::done;
-}
-
-write_request::write_request(transport kind, ::iovec* buffers, std::size_t count, amount how_much,
-                             int flags) noexcept
-    : io_request(direction::write),
-      buffers_(buffers, count),
-      flags_(flags),
-      kind_(kind),
-      how_much_(how_much) {
-  if (buffers_.is_empty() && kind != transport::message_socket) {
-    insist();
-  }
 }
 
 io_request::outcome write_request::attempt(int number) noexcept {

@@ -37,7 +37,12 @@ enum class transport : std::uint8_t {
 // Reads once: as much as is there, at least one byte. Zero-sized buffers end at once with 0 bytes.
 class read_request : public io_request {
  public:
-  read_request(transport kind, ::iovec* buffers, std::size_t count, int flags = 0) noexcept;
+  read_request(transport kind, ::iovec* buffers, std::size_t count, int flags = 0) noexcept
+      : io_request(direction::read), buffers_(buffers, count), flags_(flags), kind_(kind) {
+    if (buffers_.is_empty() && kind != transport::message_socket) {
+      insist();
+    }
+  }
 
  protected:
   outcome attempt(int number) noexcept override;
@@ -56,7 +61,16 @@ class write_request : public io_request {
   enum class amount : std::uint8_t { some, all };
 
   write_request(transport kind, ::iovec* buffers, std::size_t count, amount how_much,
-                int flags = 0) noexcept;
+                int flags = 0) noexcept
+      : io_request(direction::write),
+        buffers_(buffers, count),
+        flags_(flags),
+        kind_(kind),
+        how_much_(how_much) {
+    if (buffers_.is_empty() && kind != transport::message_socket) {
+      insist();
+    }
+  }
 
  protected:
   outcome attempt(int number) noexcept override;

@@ -25,11 +25,9 @@ void call_handler(const Executor& executor, Handler&& handler, Complete&& comple
   if constexpr (has_own_executor<std::decay_t<Handler>, Executor>) {
     const auto own = get_associated_executor(handler, executor);
     const auto allocator = get_associated_allocator(handler);
-    own.dispatch(
-        [handler = std::move(handler), complete = std::forward<Complete>(complete)]() mutable {
-          complete(handler);
-        },
-        allocator);
+    own.dispatch([handler = std::move(handler),
+                  complete = std::forward<Complete>(complete)]() mutable { complete(handler); },
+                 allocator);
   } else {
     complete(handler);
   }
@@ -55,37 +53,34 @@ class io_operation final : public operation, private netpoll::resumer {
     loop.work_started();
     request_.set_resumer(*this);
     request_.start(target);
-    if (!waits()) {
+    if (!request_.parks()) {
+      set_function(&complete);
       loop.post(*this);
     }
   }
 
  private:
-  // True if the request is parked, and with it this object out of reach; false if it is done.
-  bool waits() noexcept {
-    while (request_.advance() == netpoll::io_request::step::wait) {
-      if (request_.commit()) {
-        return true;
-      }
-    }
-    return false;
-  }
-
   void resume(netpoll::waiter&) noexcept override { executor_.context().loop().post(*this); }
 
   static bool run_request(operation& base, run_loop* loop) {
     auto& self = static_cast<io_operation&>(base);
     if (loop == nullptr) {
       self.request_.abandon();
-    } else if (self.waits()) {
+    } else if (self.request_.parks()) {
       return false;
     }
-    auto complete = self.finish_(self.request_);
+    return complete(self, loop);
+  }
+
+  // The request is done.
+  static bool complete(operation& base, run_loop* loop) {
+    auto& self = static_cast<io_operation&>(base);
+    auto call = self.finish_(self.request_);
     Handler handler(std::move(self.handler_));
     const Executor executor(self.executor_);
     destroy_operation(get_associated_allocator(handler), &self);
     if (loop != nullptr) {
-      call_handler(executor, std::move(handler), std::move(complete));
+      call_handler(executor, std::move(handler), std::move(call));
     }
     return true;
   }

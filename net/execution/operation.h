@@ -32,6 +32,8 @@ class operation : public netpoll::intrusive_queue_node<operation> {
 
  protected:
   explicit operation(function what) noexcept : function_(what) {}
+  // What runs it from now on; not while it is queued.
+  void set_function(function what) noexcept { function_ = what; }
   ~operation() = default;
   operation(const operation&) = delete;
   operation& operator=(const operation&) = delete;

@@ -84,7 +84,19 @@ void run_loop::run_one_turn(worker& self, operation& what) {
 }
 
 // Null: stopped, or nothing came before `until`.
-operation* run_loop::take(worker& self, netpoll::nanotime until) {
+[[gnu::always_inline]] inline operation* run_loop::take(worker& self, netpoll::nanotime until) {
+  if (!stopped()) {
+    if (operation* const next = self.pop_in_turn()) [[likely]] {
+      if (self.size() != 0) {
+        call_for_help();
+      }
+      return next;
+    }
+  }
+  return search(self, until);
+}
+
+operation* run_loop::search(worker& self, netpoll::nanotime until) {
   for (;;) {
     if (stopped()) {
       return nullptr;
@@ -144,6 +156,10 @@ void run_loop::look_around(worker& self) {
 bool run_loop::find_more(worker& self, netpoll::nanotime until) {
   self.has_looked();
   settle_credit(self);
+  if (is_alone() && !stopped() && !self.has_bound()) {
+    look_at_events(self, until);
+    return self.size() != 0 || !has_come(until);
+  }
   unique_lock lock(mutex_);
   // relaxed: under the mutex.
   if (stopped_.load(std::memory_order_relaxed) || self.has_bound()) {

@@ -206,12 +206,15 @@ class run_loop {
   std::size_t run_while(bool many, Step until);
   void run_one_turn(worker& self, operation& what);
   operation* take(worker& self, netpoll::nanotime until);
+  operation* search(worker& self, netpoll::nanotime until);
   bool find_more(worker& self, netpoll::nanotime until);
   void look_around(worker& self);
   bool take_shared(worker& self) noexcept;
   operation* take_bound(worker& self) noexcept;
   bool steal(worker& self) noexcept;
   void wait_for_events(worker& self, unique_lock& lock, netpoll::nanotime until);
+  void look_at_events(worker& self, netpoll::nanotime until);
+  bool is_alone() const noexcept;
   void wait_idle(worker& self, unique_lock& lock, netpoll::nanotime until);
   bool finds_work_before_sleep(worker& self) noexcept;
   bool may_be_stuck() const noexcept;

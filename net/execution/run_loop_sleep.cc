@@ -7,7 +7,32 @@
 
 namespace NET_NAMESPACE {
 
-// Needs mutex_. Waits for events, which are queued with the worker as they come.
+// Whether the calling thread, a worker, is the only one that there is, and nothing waits but in its
+// own queue. Then it has nobody to lock the loop against, nobody to tell that it sleeps, and nobody
+// who could post until it runs the next operation: waiting resumes, and calls no handler.
+bool run_loop::is_alone() const noexcept {
+  // relaxed, all: there is nobody else.
+  return netpoll::is_single_threaded() && worker_count_ == 1 && shared_.empty() &&
+         inbox_.looks_empty() && !is_embedded_.load(std::memory_order_relaxed) &&
+         idle_check_.load(std::memory_order_relaxed) == nullptr;
+}
+
+// Waits for events, which are queued with the worker as they come.
+void run_loop::look_at_events(worker& self, netpoll::nanotime until) {
+  const bool may_sleep = until != do_not_wait;
+  self.is_polling = true;
+  if (may_sleep) {
+    self.beat().rest();
+  }
+  events_.wait(until);
+  self.beat().tick();
+  const netpoll::nanotime now = netpoll::clock::now();
+  self.set_about_now(now);
+  last_poll_.store(now, std::memory_order_relaxed);  // relaxed: a hint
+  self.is_polling = false;
+}
+
+// Needs mutex_. Waits for events while the others sleep, or work.
 void run_loop::wait_for_events(worker& self, unique_lock& lock, netpoll::nanotime until) {
   const bool may_sleep = until != do_not_wait;
   poller_ = &self;
@@ -28,18 +53,9 @@ void run_loop::wait_for_events(worker& self, unique_lock& lock, netpoll::nanotim
     }
   }
   const std::size_t size_before = self.size();
-  self.is_polling = true;
   lock.unlock();
-  if (may_sleep) {
-    self.beat().rest();
-  }
-  events_.wait(until);
-  self.beat().tick();
-  const netpoll::nanotime now = netpoll::clock::now();
-  self.set_about_now(now);
-  last_poll_.store(now, std::memory_order_relaxed);  // relaxed: a hint
+  look_at_events(self, until);
   lock.lock();
-  self.is_polling = false;
   poller_ = nullptr;
   if (may_sleep) {
     sleepers_in_time_ -= until != netpoll::never;

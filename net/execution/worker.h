@@ -97,6 +97,16 @@ class worker : public netpoll::intrusive_list_node<worker> {
     return first;
   }
 
+  // The next operation, if it may be run without a look around.
+  operation* pop_in_turn() noexcept {
+    if (turns_left_ == 1 || has_bound()) {
+      return nullptr;
+    }
+    operation* const first = pop();
+    turns_left_ -= first != nullptr;
+    return first;
+  }
+
   // The next operation, if it is one that `function` runs and the worker need not look around
   // first.
   operation* pop_if(operation::function function) noexcept {

@@ -23,6 +23,8 @@ template <typename T>
 using atomic = interleave::explored_atomic<T>;
 using mutex = interleave::explored_mutex;
 
+inline bool is_single_threaded() noexcept { return false; }
+
 template <typename T>
 void yield_while(const atomic<T>& word, T value, std::memory_order) noexcept {
   if (word.load() == value) {

@@ -25,35 +25,24 @@ constinit std::atomic<fault_injector*> installed{nullptr};
 
 enum class interrupted { retry, report };
 
-// Makes one call. `attempt(size)` is the system call itself, with the number of bytes it may move.
-template <interrupted OnInterrupt = interrupted::retry, typename Attempt>
-result invoke(call which, int fd, std::size_t size, Attempt attempt) noexcept {
-  // relaxed: a hint, acquired below.
-  if (installed.load(std::memory_order_relaxed) == nullptr) [[likely]] {
-    for (;;) {
-      const long value = static_cast<long>(attempt(size));
-      if (value >= 0) [[likely]] {
-        return {value, 0};
-      }
-      if (OnInterrupt == interrupted::report || errno != EINTR) {
-        return {value, errno};
-      }
-    }
-  }
+// Makes one call while a test watches, or has just ended watching.
+template <interrupted OnInterrupt, typename Attempt>
+[[gnu::cold, gnu::noinline]] result invoke_watched(call which, int fd, std::size_t size,
+                                                   Attempt attempt) noexcept {
   for (;;) {
     result answer;
     std::optional<result> injected;
     fault_injector* const injector = installed.load(std::memory_order_acquire);
-    if (injector != nullptr) [[unlikely]] {
+    if (injector != nullptr) {
       injected = injector->before(which, fd, size);
     }
-    if (injected) [[unlikely]] {
+    if (injected) {
       answer = *injected;
     } else {
       answer.value = static_cast<long>(attempt(size));
       answer.error = answer.value < 0 ? errno : 0;
     }
-    if (injector != nullptr) [[unlikely]] {
+    if (injector != nullptr) {
       injector->after(which, fd, answer);
     }
     if (OnInterrupt == interrupted::retry && answer.error == EINTR) {
@@ -61,6 +50,42 @@ result invoke(call which, int fd, std::size_t size, Attempt attempt) noexcept {
     }
     return answer;
   }
+}
+
+// Makes one call. `attempt(size)` is the system call itself, with the number of bytes it may move.
+template <interrupted OnInterrupt = interrupted::retry, typename Attempt>
+result invoke(call which, int fd, std::size_t size, Attempt attempt) noexcept {
+  // relaxed: a hint, acquired where it is used.
+  if (installed.load(std::memory_order_relaxed) != nullptr) [[unlikely]] {
+    return invoke_watched<OnInterrupt>(which, fd, size, attempt);
+  }
+  for (;;) {
+    const long value = static_cast<long>(attempt(size));
+    if (value >= 0) [[likely]] {
+      return {value, 0};
+    }
+    if (OnInterrupt == interrupted::report || errno != EINTR) {
+      return {value, errno};
+    }
+  }
+}
+
+// The same of recv(2) or send(2), which most operations make: their arguments stay in registers.
+template <auto Call, typename Data>
+[[gnu::always_inline]] inline result invoke_transfer(call which, int fd, Data* data,
+                                                     std::size_t size, int flags) noexcept {
+  // relaxed: a hint, acquired where it is used.
+  while (installed.load(std::memory_order_relaxed) == nullptr) [[likely]] {
+      const ::ssize_t value = Call(fd, data, size, flags);
+      if (value >= 0) [[likely]] {
+        return {value, 0};
+      }
+      if (const int error = errno; error != EINTR) {
+        return {value, error};
+      }
+    }
+  return invoke_watched<interrupted::retry>(
+      which, fd, size, [=](std::size_t some) { return Call(fd, data, some, flags); });
 }
 
 std::size_t size_of(const ::iovec* buffers, std::size_t count) noexcept {
@@ -215,8 +240,6 @@ void set_fault_injector(fault_injector* injector) noexcept {
   installed.store(injector, std::memory_order_release);
 }
 
-bool would_block(int error) noexcept { return error == EAGAIN; }
-
 result read(int fd, void* data, std::size_t size) noexcept {
   return invoke(call::read, fd, size, [&](std::size_t n) { return ::read(fd, data, n); });
 }
@@ -276,12 +299,11 @@ result copy_file_range(int from, ::off_t* from_offset, int to, ::off_t* to_offse
 }
 
 result recv(int fd, void* data, std::size_t size, int flags) noexcept {
-  return invoke(call::recv, fd, size, [&](std::size_t n) { return ::recv(fd, data, n, flags); });
+  return invoke_transfer<::recv>(call::recv, fd, data, size, flags);
 }
 
 result send(int fd, const void* data, std::size_t size, int flags) noexcept {
-  return invoke(call::send, fd, size,
-                [&](std::size_t n) { return ::send(fd, data, n, flags | MSG_NOSIGNAL); });
+  return invoke_transfer<::send>(call::send, fd, data, size, flags | MSG_NOSIGNAL);
 }
 
 result receive_message(int fd, ::msghdr* message, int flags) noexcept {
@@ -441,10 +463,13 @@ result epoll_control(int epoll_fd, int operation, int fd, ::epoll_event* event) 
                 [&](std::size_t) { return ::epoll_ctl(epoll_fd, operation, fd, event); });
 }
 
-result epoll_wait(int epoll_fd, ::epoll_event* events, int size, std::int64_t timeout_ns) noexcept {
-  // For ever and "just look" need no fine clock, and older kernels know them.
+namespace {
+
+// Until a time: as precisely as the kernel can.
+[[gnu::noinline]] result epoll_wait_until(int epoll_fd, ::epoll_event* events, int size,
+                                          std::int64_t timeout_ns) noexcept {
   // relaxed: a stale value costs one more refused call, nothing else depends on it.
-  if (timeout_ns > 0 && has_epoll_pwait2.load(std::memory_order_relaxed)) {
+  if (has_epoll_pwait2.load(std::memory_order_relaxed)) {
     const result answer = invoke<interrupted::report>(
         call::epoll_wait_precise, epoll_fd, 0, [&](std::size_t) -> long {
           const ::timespec timeout = to_timespec(timeout_ns);
@@ -459,6 +484,19 @@ result epoll_wait(int epoll_fd, ::epoll_event* events, int size, std::int64_t ti
   }
   return invoke<interrupted::report>(call::epoll_wait, epoll_fd, 0, [&](std::size_t) {
     return ::epoll_wait(epoll_fd, events, size, to_milliseconds(timeout_ns));
+  });
+}
+
+}  // namespace
+
+result epoll_wait(int epoll_fd, ::epoll_event* events, int size, std::int64_t timeout_ns) noexcept {
+  // For ever and "just look" need no fine clock, and older kernels know them.
+  if (timeout_ns > 0) {
+    return epoll_wait_until(epoll_fd, events, size, timeout_ns);
+  }
+  const int timeout = timeout_ns < 0 ? -1 : 0;
+  return invoke<interrupted::report>(call::epoll_wait, epoll_fd, 0, [=](std::size_t) {
+    return ::epoll_wait(epoll_fd, events, size, timeout);
   });
 }
 

@@ -18,6 +18,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -34,7 +35,7 @@ struct result {
 };
 
 // True for "not now" (EAGAIN; on Linux EWOULDBLOCK is the same number).
-bool would_block(int error) noexcept;
+inline bool would_block(int error) noexcept { return error == EAGAIN; }
 
 // EINTR is retried by these, unless said otherwise.
 result read(int fd, void* data, std::size_t size) noexcept;

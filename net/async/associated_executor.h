@@ -13,7 +13,9 @@
 #include "net/async/association.h"
 #include "net/config.h"
 #include "net/execution/execution_context.h"
+#include "net/execution/executor.h"
 #include "net/execution/inline_executor.h"
+#include "net/execution/is_executor.h"
 
 namespace NET_NAMESPACE {
 namespace internal {
@@ -36,6 +38,9 @@ struct executor_property {
   };
 };
 
+// An executor of either style.
+template <typename T>
+concept some_executor = execution::is_executor<T>::value || is_executor<T>::value;
 template <typename T>
 concept context_type = std::is_convertible_v<T&, execution_context&>;
 
@@ -52,9 +57,8 @@ template <typename T>
 [[nodiscard]] associated_executor_t<T> get_associated_executor(const T& object) noexcept {
   return associated_executor<T>::get(object);
 }
-template <typename T, typename Executor>
-requires(!internal::context_type<Executor>)
-    [[nodiscard]] auto get_associated_executor(const T& object, const Executor& otherwise) noexcept
+template <typename T, internal::some_executor Executor>
+[[nodiscard]] auto get_associated_executor(const T& object, const Executor& otherwise) noexcept
     -> decltype(associated_executor<T, Executor>::get(object, otherwise)) {
   return associated_executor<T, Executor>::get(object, otherwise);
 }

@@ -16,6 +16,7 @@
 #include "net/async/association.h"
 #include "net/config.h"
 #include "net/execution/executor.h"
+#include "net/execution/is_executor.h"
 #include "net/execution/properties/blocking.h"
 #include "net/execution/properties/require.h"
 
@@ -43,14 +44,22 @@ class posting_executor : public Executor {
 };
 
 template <typename Executor>
-struct default_immediate_executor {
+struct default_immediate_executor {};
+template <typename Executor>
+  requires(is_executor<Executor>::value && !execution::is_executor<Executor>::value)
+struct default_immediate_executor<Executor> {
   using type = posting_executor<Executor>;
-  static type get(const Executor& executor) noexcept { return type(executor); }
+  template <typename T>
+  static type get(const T&, const Executor& executor) noexcept {
+    return type(executor);
+  }
 };
 template <typename Executor>
-requires execution::is_executor<Executor>::value struct default_immediate_executor<Executor> {
+requires can_require<Executor, execution::blocking_t::never_t>::value
+struct default_immediate_executor<Executor> {
   using type = std::decay_t<require_result_t<Executor, execution::blocking_t::never_t>>;
-  static type get(const Executor& executor) noexcept {
+  template <typename T>
+  static type get(const T&, const Executor& executor) noexcept {
     return NET_NAMESPACE::require(executor, execution::blocking.never);
   }
 };
@@ -65,12 +74,8 @@ struct immediate_executor_property {
   }
 
   template <typename T, typename Executor>
-  struct otherwise {
+  struct otherwise : default_immediate_executor<Executor> {
     using asio_associated_immediate_executor_is_unspecialised = void;
-    using type = typename default_immediate_executor<Executor>::type;
-    static type get(const T&, const Executor& executor) noexcept {
-      return default_immediate_executor<Executor>::get(executor);
-    }
   };
 };
 
@@ -84,9 +89,8 @@ struct associated_immediate_executor
 template <typename T, typename Executor>
 using associated_immediate_executor_t = typename associated_immediate_executor<T, Executor>::type;
 
-template <typename T, typename Executor>
-requires(!internal::context_type<Executor>)
-    [[nodiscard]] auto get_associated_immediate_executor(const T& object,
+template <typename T, internal::some_executor Executor>
+[[nodiscard]] auto get_associated_immediate_executor(const T& object,
                                                          const Executor& otherwise) noexcept
     -> decltype(associated_immediate_executor<T, Executor>::get(object, otherwise)) {
   return associated_immediate_executor<T, Executor>::get(object, otherwise);

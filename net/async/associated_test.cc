@@ -8,10 +8,12 @@
 #include "net/async/associated_allocator.h"
 #include "net/async/associated_cancellation_slot.h"
 #include "net/async/associated_executor.h"
+#include "net/async/associated_immediate_executor.h"
 #include "net/async/associator.h"
 #include "net/async/cancellation_signal.h"
 #include "net/execution/execution_context.h"
 #include "net/execution/inline_executor.h"
+#include "net/execution/properties/blocking.h"
 
 namespace {
 
@@ -23,6 +25,35 @@ struct numbered_executor {
   void execute(Function function) const {
     function();
   }
+  numbered_executor require(net::execution::blocking_t::never_t) const { return {number + 100}; }
+  friend bool operator==(const numbered_executor& a, const numbered_executor& b) noexcept {
+    return a.number == b.number;
+  }
+};
+
+// An executor of the Networking TS that counts.
+struct counting_executor {
+  net::execution_context& context() const noexcept { return *where; }
+  void on_work_started() const noexcept {}
+  void on_work_finished() const noexcept {}
+  template <typename Function, typename Allocator>
+  void dispatch(Function&&, const Allocator&) const {
+    ++*dispatches;
+  }
+  template <typename Function, typename Allocator>
+  void post(Function&&, const Allocator&) const {
+    ++*posts;
+  }
+  template <typename Function, typename Allocator>
+  void defer(Function&&, const Allocator&) const {
+    ++*posts;
+  }
+  friend bool operator==(const counting_executor& a, const counting_executor& b) noexcept {
+    return a.posts == b.posts;
+  }
+  net::execution_context* where;
+  int* dispatches;
+  int* posts;
 };
 
 struct numbered_context : net::execution_context {
@@ -123,7 +154,7 @@ TEST(AssociatedExecutor, ContextStandsForItsExecutor) {
 
 TEST(AssociatedExecutor, IsThatOfTheHandler) {
   const handler_with_everything handler;
-  EXPECT_EQ(net::get_associated_executor(handler).number, 1);
+  EXPECT_EQ(net::get_associated_executor(handler), numbered_executor{1});
   EXPECT_EQ(net::get_associated_executor(handler, net::inline_executor()).number, 1);
   static_assert(!is_unspecialised<handler_with_everything, numbered_executor>);
   static_assert(
@@ -156,6 +187,48 @@ TEST(AssociatedCancellationSlot, IsNotConnectedByDefault) {
   EXPECT_EQ(net::get_associated_cancellation_slot(handler), signal.slot());
   EXPECT_EQ(net::get_associated_cancellation_slot(handler, net::cancellation_slot()),
             signal.slot());
+}
+
+TEST(AssociatedImmediateExecutor, NeverBlocksByDefault) {
+  EXPECT_EQ(net::get_associated_immediate_executor(plain_handler(), numbered_executor{4}).number,
+            104);
+  numbered_context context;
+  EXPECT_EQ(net::get_associated_immediate_executor(plain_handler(), context).number, 107);
+  // What an executor of the Networking TS is told to dispatch is posted.
+  int dispatches = 0;
+  int posts = 0;
+  const counting_executor counting{&context, &dispatches, &posts};
+  const auto immediate = net::get_associated_immediate_executor(plain_handler(), counting);
+  immediate.dispatch([] {}, std::allocator<void>());
+  EXPECT_EQ(dispatches, 0);
+  EXPECT_EQ(posts, 1);
+  const auto copy = immediate;
+  EXPECT_TRUE(copy == immediate);
+  static_assert(noexcept(net::get_associated_immediate_executor(plain_handler(), counting)));
+}
+
+struct immediate_handler {
+  using immediate_executor_type = net::inline_executor;
+  immediate_executor_type get_immediate_executor() const noexcept { return {}; }
+};
+
+TEST(AssociatedImmediateExecutor, IsThatOfTheHandler) {
+  const forwarding_wrapper<immediate_handler> outside{};
+  EXPECT_EQ(net::get_associated_immediate_executor(outside, numbered_executor{4}),
+            net::inline_executor());
+  using type = net::associated_immediate_executor_t<immediate_handler, numbered_executor>;
+  static_assert(std::is_same_v<type, net::inline_executor>);
+}
+
+template <typename Executor>
+concept gives_executor = requires(const Executor& executor) {
+  net::get_associated_executor(plain_handler(), executor);
+};
+
+TEST(AssociatedExecutor, AsksOnlyForExecutors) {
+  static_assert(gives_executor<numbered_executor>);
+  static_assert(gives_executor<counting_executor>);
+  static_assert(!gives_executor<int>);
 }
 
 TEST(Associator, OneSpecialisationForwardsEverything) {

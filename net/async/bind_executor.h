@@ -45,14 +45,12 @@ struct partial_executor_binder : internal::partial_binder<executor_binder, Execu
   using internal::partial_binder<executor_binder, Executor>::partial_binder;
 };
 
-template <typename Executor>
-requires(!internal::context_type<Executor>)
-    [[nodiscard]] partial_executor_binder<Executor> bind_executor(const Executor& executor) {
+template <internal::some_executor Executor>
+[[nodiscard]] partial_executor_binder<Executor> bind_executor(const Executor& executor) {
   return partial_executor_binder<Executor>(executor);
 }
-template <typename Executor, typename T>
-requires(!internal::context_type<Executor>)
-    [[nodiscard]] executor_binder<std::decay_t<T>, Executor> bind_executor(const Executor& executor,
+template <internal::some_executor Executor, typename T>
+[[nodiscard]] executor_binder<std::decay_t<T>, Executor> bind_executor(const Executor& executor,
                                                                            T&& target) {
   return {executor_arg, executor, std::forward<T>(target)};
 }

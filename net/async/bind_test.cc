@@ -34,6 +34,9 @@ struct numbered_executor {
   void execute(Function function) const {
     function();
   }
+  friend bool operator==(const numbered_executor& a, const numbered_executor& b) noexcept {
+    return a.number == b.number;
+  }
 };
 
 // Made from the other one.
@@ -131,7 +134,7 @@ TEST(BindExecutor, TargetIsCalledAsTheBinderIs) {
   EXPECT_EQ(binder(1), "lvalue");
   EXPECT_EQ(std::as_const(binder)(1), "const");
   EXPECT_EQ(std::move(binder)(1), "rvalue");
-  EXPECT_EQ(binder.get_executor().number, 1);
+  EXPECT_EQ(binder.get_executor(), numbered_executor(1));
   EXPECT_EQ(binder.get()(1), "lvalue");
   EXPECT_EQ(std::as_const(binder).get()(1), "const");
   static_assert(std::is_invocable_v<decltype(binder), int>);

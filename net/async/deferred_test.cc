@@ -23,6 +23,9 @@ struct numbered_executor {
   void execute(Function function) const {
     function();
   }
+  friend bool operator==(const numbered_executor& a, const numbered_executor& b) noexcept {
+    return a.number == b.number;
+  }
 };
 
 int started = 0;
@@ -72,7 +75,7 @@ TEST(Deferred, IsTheDefaultToken) {
                                    net::deferred_t::executor_with_default<numbered_executor>>::type,
                                net::deferred_t>);
   const net::deferred_t::executor_with_default<numbered_executor> executor(numbered_executor{3});
-  EXPECT_EQ(executor.number, 3);
+  EXPECT_EQ(executor, numbered_executor{3});
   auto operation = async_next(2);
   int got = 0;
   operation([&](int value) { got = value; });

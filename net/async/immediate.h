@@ -43,9 +43,9 @@ class initiate_immediate {
 
 }  // namespace internal
 
-template <typename Executor,
+template <internal::some_executor Executor,
           completion_token_for<void()> NullaryToken = default_completion_token_t<Executor>>
-requires(!internal::context_type<Executor>) auto async_immediate(
+auto async_immediate(
     const Executor& executor, NullaryToken&& token = NullaryToken())
     -> decltype(async_initiate<NullaryToken, void()>(
         std::declval<internal::initiate_immediate<Executor>>(), token)) {

@@ -32,6 +32,9 @@ struct numbered_executor {
   void execute(Function function) const {
     function();
   }
+  friend bool operator==(const numbered_executor& a, const numbered_executor& b) noexcept {
+    return a.number == b.number;
+  }
 };
 
 // Completes with (2 * value, text); notes the executor of its handler.
@@ -105,7 +108,7 @@ TEST(Detached, TakesAnyResults) {
   async_twice(1, net::bind_executor(numbered_executor{3}, net::detached));
   EXPECT_EQ(executor_number, 3);
   const net::detached_t::executor_with_default<numbered_executor> executor(numbered_executor{2});
-  EXPECT_EQ(executor.number, 2);
+  EXPECT_EQ(executor, numbered_executor{2});
 }
 
 TEST(Detached, CanBeUsedByHand) {

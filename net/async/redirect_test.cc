@@ -127,8 +127,9 @@ struct tagged_executor {
   void execute(Function&& function) const {
     std::forward<Function>(function)();
   }
-  friend bool operator==(tagged_executor, tagged_executor) noexcept { return true; }
+  friend bool operator==(const tagged_executor&, const tagged_executor&) noexcept = default;
 };
+static_assert(tagged_executor() == tagged_executor());
 struct tagged_initiation {
   using executor_type = tagged_executor;
   executor_type get_executor() const noexcept { return {}; }

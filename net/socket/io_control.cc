@@ -3,8 +3,6 @@
 
 #include <sys/ioctl.h>
 
-#include <cerrno>
-
 #include "netpoll/base/syscall.h"
 
 namespace NET_NAMESPACE::internal {
@@ -13,8 +11,7 @@ int bytes_readable::name() const noexcept { return static_cast<int>(FIONREAD); }
 
 error_code io_control(const netpoll::fd& fd, int name, void* data) noexcept {
   const error_code ec = fd.with_number([&](int number) {
-    const int answer = ::ioctl(number, static_cast<unsigned>(name), data);
-    return netpoll::sys::result{answer, answer < 0 ? errno : 0};
+    return netpoll::sys::io_control(number, static_cast<unsigned>(name), data);
   });
   return ec == netpoll::errc::closed ? make_error_code(error::bad_descriptor) : ec;
 }

@@ -206,6 +206,7 @@ const char* name_of(call which) noexcept {
     case call::get_option: return "getsockopt";
     case call::set_option: return "setsockopt";
     case call::available: return "ioctl(FIONREAD)";
+    case call::io_control: return "ioctl";
     case call::set_non_blocking: return "fcntl(F_SETFL)";
     case call::is_non_blocking: return "fcntl(F_GETFL)";
     case call::duplicate: return "fcntl(F_DUPFD_CLOEXEC)";
@@ -396,6 +397,10 @@ result available(int fd) noexcept {
     answer.value = count;
   }
   return answer;
+}
+
+result io_control(int fd, unsigned long command, void* data) noexcept {
+  return invoke(call::io_control, fd, 0, [&](std::size_t) { return ::ioctl(fd, command, data); });
 }
 
 result set_non_blocking(int fd, bool on) noexcept {

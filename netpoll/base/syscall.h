@@ -74,6 +74,8 @@ result set_option(int fd, int level, int name, const void* data, ::socklen_t siz
 result take_socket_error(int fd) noexcept;
 // Bytes that can be read now (FIONREAD).
 result available(int fd) noexcept;
+// Any command of ioctl(2); `data` is what that command takes.
+result io_control(int fd, unsigned long command, void* data) noexcept;
 
 // Sets or clears O_NONBLOCK, which belongs to the description: duplicates see it too.
 result set_non_blocking(int fd, bool on) noexcept;
@@ -154,6 +156,7 @@ enum class call : std::uint8_t {
   get_option,
   set_option,
   available,
+  io_control,
   set_non_blocking,
   is_non_blocking,
   duplicate,

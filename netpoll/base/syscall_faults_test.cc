@@ -4,6 +4,7 @@
 // interrupt it, shorten it and see what it answered, and an interruption is retried or reported as
 // the header says. The table below has a row for each call; one that is missing is a failure.
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -125,6 +126,7 @@ std::vector<row> all_calls() {
       {call::set_option,
        [] { return sys::set_option(nobody, SOL_SOCKET, SO_RCVBUF, &option, option_size); }},
       {call::available, [] { return sys::available(nobody); }},
+      {call::io_control, [] { return sys::io_control(nobody, FIONREAD, &option); }},
       {call::set_non_blocking, [] { return sys::set_non_blocking(nobody, true); }},
       {call::is_non_blocking, [] { return sys::is_non_blocking(nobody); }},
       {call::duplicate, [] { return sys::duplicate(nobody); }},

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -481,6 +482,10 @@ TEST(SyscallDescriptor, AvailableCountsWhatCanBeReadNow) {
   EXPECT_EQ(seven.value, 7);
   const unique_fd event = made(sys::event_fd());
   EXPECT_EQ(sys::available(event.get()).error, ENOTTY);
+  int count = 0;
+  EXPECT_TRUE(sys::io_control(pipe.first.get(), FIONREAD, &count).ok()) << "the same in general";
+  EXPECT_EQ(count, 7);
+  EXPECT_EQ(sys::io_control(event.get(), FIONREAD, &count).error, ENOTTY);
 }
 
 TEST(SyscallDescriptor, PipesAndPairsAreMadeCloseOnExecAndNonBlocking) {

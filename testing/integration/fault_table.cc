@@ -120,6 +120,7 @@ std::vector<possible_error> errors_of(call which) {
     case call::splice:
     case call::copy_file_range:
     case call::available:
+    case call::io_control:
     case call::set_non_blocking:
     case call::is_non_blocking:
     case call::duplicate:

@@ -47,10 +47,10 @@ TEST(GenericProtocol, IsMadeFromOneOfItsType) {
 }
 
 TEST(GenericProtocol, RefusesOneOfAnotherType) {
-  EXPECT_THROW(stream_protocol(udp::v4()), std::bad_cast);
-  EXPECT_THROW(datagram_protocol(tcp::v4()), std::bad_cast);
-  EXPECT_THROW(raw_protocol(tcp::v4()), std::bad_cast);
-  EXPECT_THROW(seq_packet_protocol(net::local::stream_protocol()), std::bad_cast);
+  EXPECT_THROW((void)stream_protocol(udp::v4()), std::bad_cast);
+  EXPECT_THROW((void)datagram_protocol(tcp::v4()), std::bad_cast);
+  EXPECT_THROW((void)raw_protocol(tcp::v4()), std::bad_cast);
+  EXPECT_THROW((void)seq_packet_protocol(net::local::stream_protocol()), std::bad_cast);
   static_assert(!std::is_convertible_v<int, stream_protocol>, "what is no protocol at all");
 }
 

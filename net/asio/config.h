@@ -160,6 +160,11 @@
 #define ASIO_SYNC_OP_VOID ::NET_NAMESPACE::error_code
 #define ASIO_SYNC_OP_VOID_RETURN(ec) return ec
 
+// For net/async/coroutine.h.
+#define ASIO_CORO_REENTER(c) NET_CORO_REENTER(c)
+#define ASIO_CORO_YIELD NET_CORO_YIELD
+#define ASIO_CORO_FORK NET_CORO_FORK
+
 // --- Spelling, from the time of many compilers ----------------------------------------------------
 
 #define ASIO_INLINE_NAMESPACE_BEGIN

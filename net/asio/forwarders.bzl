@@ -1,14 +1,21 @@
 """The headers that go by Asio's names, written from the tables of headers.bzl."""
 
-load(":headers.bzl", "EMPTY", "FORWARDS", "NOT_IN_UMBRELLA")
+load(":headers.bzl", "EMPTY", "FORWARDS", "MISSING", "NOT_IN_UMBRELLA", "REPEATED")
 
-def _text(includes, why_empty = None):
-    lines = ["// SPDX-License-Identifier: BSL-1.0", "//", "// Generated from net/asio/headers.bzl."]
-    if why_empty:
-        lines.append("// Empty: %s." % why_empty)
-    lines += ["#pragma once", ""]
-    lines += ["#include \"%s\"" % header for header in ["net/asio/config.h"] + includes]
-    return "\n".join(lines) + "\n"
+_HEAD = """// SPDX-License-Identifier: BSL-1.0
+//
+// Generated from net/asio/headers.bzl.
+"""
+
+def _forwarder(includes, once = True):
+    lines = ["#include \"%s\"" % header for header in ["net/asio/config.h"] + includes]
+    return _HEAD + ("#pragma once\n" if once else "") + "\n" + "\n".join(lines) + "\n"
+
+def _empty(why):
+    return "%s//\n// Empty: %s.\n#pragma once\n\n#include \"net/asio/config.h\"\n" % (_HEAD, why)
+
+def _missing(name, why):
+    return "%s\n#error \"<%s> is not there: %s\"\n" % (_HEAD, name, why)
 
 def _in_umbrella(name):
     for prefix in NOT_IN_UMBRELLA:
@@ -17,9 +24,13 @@ def _in_umbrella(name):
     return True
 
 def _asio_headers_impl(ctx):
-    texts = {name: _text(includes) for name, includes in FORWARDS.items()}
-    texts.update({name: _text([], why) for name, why in EMPTY.items()})
-    texts["asio.hpp"] = _text([name for name in sorted(FORWARDS.keys()) if _in_umbrella(name)])
+    texts = {
+        name: _forwarder(includes, once = name not in REPEATED)
+        for name, includes in FORWARDS.items()
+    }
+    texts.update({name: _empty(why) for name, why in EMPTY.items()})
+    texts.update({name: _missing(name, why) for name, why in MISSING.items()})
+    texts["asio.hpp"] = _forwarder([name for name in sorted(FORWARDS.keys()) if _in_umbrella(name)])
     files = []
     for name, text in texts.items():
         file = ctx.actions.declare_file("include/" + name)

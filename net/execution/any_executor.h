@@ -15,8 +15,10 @@
 #include <atomic>
 #include <cstddef>
 #include <exception>
+#include <initializer_list>
 #include <new>
 #include <type_traits>
+#include <typeinfo>
 #include <utility>
 
 #include "net/config.h"
@@ -341,7 +343,7 @@ class any_executor : public internal::any_executor_base {
   ~any_executor() = default;
 
   any_executor& operator=(const any_executor& other) noexcept {
-    this->assign(any_executor(other), none());
+    this->assign(static_cast<const base&>(other), none());
     return *this;
   }
   any_executor& operator=(any_executor&& other) noexcept {

@@ -3,6 +3,12 @@
 
 namespace NET_NAMESPACE::internal {
 
+// What was here goes last: its end may be the end of whatever holds `other`.
+void any_executor_base::replace(any_executor_base& other, const erased_functions& none) noexcept {
+  any_executor_base old(std::move(*this), none);
+  take(other, none);
+}
+
 void any_executor_base::finish_copy(const any_executor_base& other) noexcept {
   if (functions_->kind == target_kind::shared) {
     // Relaxed: who copies has a reference, so nothing is destroyed meanwhile.

@@ -197,7 +197,7 @@ class any_executor_base {
   }
 
  protected:
-  explicit any_executor_base(const erased_functions& none) noexcept : functions_(&none) {}
+  explicit any_executor_base(const erased_functions& none) noexcept : words_{}, functions_(&none) {}
 
   // With another table for the same target.
   any_executor_base(const any_executor_base& other, const erased_functions& functions) noexcept
@@ -212,8 +212,7 @@ class any_executor_base {
       : any_executor_base(other, *other.functions_) {}
 
   // Leaves nothing in `other`.
-  any_executor_base(any_executor_base&& other, const erased_functions& none) noexcept
-      : functions_(&none) {
+  any_executor_base(any_executor_base&& other, const erased_functions& none) noexcept {
     take(other, none);
   }
 
@@ -225,11 +224,23 @@ class any_executor_base {
 
   any_executor_base& operator=(const any_executor_base&) = delete;
 
-  // As the destructor and the constructor that moves; what was here goes last.
+  void assign(const any_executor_base& other, const erased_functions& none) noexcept {
+    if (are_bytes(other)) [[likely]] {
+      functions_ = other.functions_;
+      std::memmove(words_, other.words_, sizeof(words_));
+    } else {
+      any_executor_base copy(other);
+      replace(copy, none);
+    }
+  }
   void assign(any_executor_base&& other, const erased_functions& none) noexcept {
-    if (this != &other) {
-      any_executor_base old(std::move(*this), none);
+    if (this == &other) {
+      return;
+    }
+    if (are_bytes(other)) [[likely]] {
       take(other, none);
+    } else {
+      replace(other, none);
     }
   }
 
@@ -292,11 +303,16 @@ class any_executor_base {
     }
   }
 
+  bool are_bytes(const any_executor_base& other) const noexcept {
+    return functions_->kind <= target_kind::bytes && other.functions_->kind <= target_kind::bytes;
+  }
+
   // Not in the way of those that are bytes.
+  void replace(any_executor_base& other, const erased_functions& none) noexcept;
   void finish_copy(const any_executor_base& other) noexcept;
   void destroy() noexcept;
 
-  void* words_[target_words] = {};
+  void* words_[target_words];
   const erased_functions* functions_;
 };
 

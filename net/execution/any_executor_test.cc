@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -28,24 +30,25 @@
 
 namespace {
 
-std::size_t allocations = 0;
+std::atomic<std::size_t> allocations = 0;
 bool is_out_of_memory = false;
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inline: the compiler would warn of memory from one that is freed with the other.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* const memory = std::malloc(size)) {
     return memory;
   }
   throw std::bad_alloc();
 }
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++allocations;
   return is_out_of_memory ? nullptr : std::malloc(size);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
@@ -223,6 +226,8 @@ TEST(AnyExecutor, CopiesSmallTargetsWithoutAllocating) {
     EXPECT_NE(second.target<counting>(), nullptr);
     auto& same = second;
     second = std::move(same);
+    second = same;
+    EXPECT_NE(second.target<counting>(), nullptr);
   }
   // The one that was converted is the first of its kind.
   EXPECT_LE(allocations - before, 1u);
@@ -283,6 +288,31 @@ TEST(AnyExecutor, KeepsItsTargetWhenItIsConverted) {
           large(2)));
   EXPECT_EQ(from_large.target<large>()->id, 2);
   EXPECT_TRUE(partial(full()) == nullptr);
+}
+
+// Its first conversion is in the test.
+struct converted_by_threads : small {};
+
+TEST(AnyExecutor, IsConvertedByManyThreadsAtOnce) {
+  place here;
+  int runs = 0;
+  const execution::any_executor<execution::prefer_only<execution::relationship_t::continuation_t>>
+      executor = converted_by_threads{{&here, &runs}};
+  std::atomic<int> ready = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      ++ready;
+      while (ready.load() < 4) {
+        std::this_thread::yield();
+      }
+      const execution::any_executor<> converted = executor;
+      EXPECT_EQ(converted.target<converted_by_threads>()->context, &here);
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
 }
 
 TEST(AnyExecutor, ExecutesMoveOnlyFunctions) {

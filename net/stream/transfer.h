@@ -1,179 +1,212 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The one loop behind read and write: some, and some more, until a completion condition says
-// enough. What a step is, reading or writing, is a parameter.
+// The one engine behind read, write and read_until, on streams and on devices with positions,
+// synchronous and asynchronous: some, and some more, until the work says enough.
+//
+// What a step does, reading or writing, here or there, is a `Step`:
+//
+//   step(stream, done, buffers, ec)            transfers some, and returns how much
+//   step.start(stream, done, buffers, handler) begins to
+//
+// What is to be done is a `Work`, for example a transfer_work:
+//
+//   request(ec)           how much the next step may transfer; 0 if the operation is over
+//   first_request()       the same for the first step of an asynchronous operation, taken anyway
+//   prepare(n), consume(n), done()
+//                         as in transfer_buffers.h
+//   is_stuck(ec, bytes)   whether a step with this outcome ends an asynchronous operation
+//   finish(ec)            the number of bytes to report, when the operation is over
 #pragma once
 
-#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <type_traits>
 #include <utility>
 
-#include "net/async/associated_allocator.h"
-#include "net/async/associated_executor.h"
+#include "net/async/async_result.h"
+#include "net/async/deferred.h"
 #include "net/buffer/buffer.h"
 #include "net/config.h"
 #include "net/error.h"
 #include "net/stream/completion_condition.h"
+#include "net/stream/composed_step.h"
+#include "net/stream/transfer_buffers.h"
 
 namespace NET_NAMESPACE::internal {
 
-// The part of a buffer sequence that is still to be transferred.
-template <typename Buffer, typename Buffers>
-class remaining_buffers {
+struct read_some_step {
+  template <typename Stream, typename Buffers>
+  std::size_t operator()(Stream& stream, std::size_t, const Buffers& buffers,
+                         error_code& ec) const {
+    return stream.read_some(buffers, ec);
+  }
+  template <typename Stream, typename Buffers, typename Handler>
+  void start(Stream& stream, std::size_t, const Buffers& buffers, Handler&& handler) const {
+    stream.async_read_some(buffers, std::forward<Handler>(handler));
+  }
+};
+
+struct write_some_step {
+  template <typename Stream, typename Buffers>
+  std::size_t operator()(Stream& stream, std::size_t, const Buffers& buffers,
+                         error_code& ec) const {
+    return stream.write_some(buffers, ec);
+  }
+  template <typename Stream, typename Buffers, typename Handler>
+  void start(Stream& stream, std::size_t, const Buffers& buffers, Handler&& handler) const {
+    stream.async_write_some(buffers, std::forward<Handler>(handler));
+  }
+};
+
+struct read_some_at_step {
+  std::uint64_t offset;
+
+  template <typename Device, typename Buffers>
+  std::size_t operator()(Device& device, std::size_t done, const Buffers& buffers,
+                         error_code& ec) const {
+    return device.read_some_at(offset + done, buffers, ec);
+  }
+  template <typename Device, typename Buffers, typename Handler>
+  void start(Device& device, std::size_t done, const Buffers& buffers, Handler&& handler) const {
+    device.async_read_some_at(offset + done, buffers, std::forward<Handler>(handler));
+  }
+};
+
+struct write_some_at_step {
+  std::uint64_t offset;
+
+  template <typename Device, typename Buffers>
+  std::size_t operator()(Device& device, std::size_t done, const Buffers& buffers,
+                         error_code& ec) const {
+    return device.write_some_at(offset + done, buffers, ec);
+  }
+  template <typename Device, typename Buffers, typename Handler>
+  void start(Device& device, std::size_t done, const Buffers& buffers, Handler&& handler) const {
+    device.async_write_some_at(offset + done, buffers, std::forward<Handler>(handler));
+  }
+};
+
+// Transfers what buffers hold, or have room for, until a condition says enough.
+template <typename Buffers, typename Condition>
+class transfer_work {
  public:
-  static constexpr std::size_t buffers_per_step = 16;
+  // A cancellation that finds the work complete comes too late.
+  static constexpr bool cancellation_precedes_completion = false;
 
-  // A step's worth of it.
-  class view {
-   public:
-    const Buffer* begin() const noexcept { return buffers_.data(); }
-    const Buffer* end() const noexcept { return buffers_.data() + count_; }
+  template <typename B>
+  transfer_work(B&& buffers, Condition condition)
+      : buffers_(std::forward<B>(buffers)), condition_(std::move(condition)) {}
 
-   private:
-    friend class remaining_buffers;
-    std::array<Buffer, buffers_per_step> buffers_;
-    std::size_t count_ = 0;
-  };
-
-  explicit remaining_buffers(const Buffers& buffers)
-      : buffers_(buffers), size_(buffer_size(buffers)) {}
-
-  bool empty() const noexcept { return done_ >= size_; }
-  std::size_t done() const noexcept { return done_; }
-
-  view prepare(std::size_t max) const {
-    view result;
-    std::size_t skip = done_;
-    const auto end = buffer_sequence_end(buffers_);
-    for (auto at = buffer_sequence_begin(buffers_);
-         at != end && max > 0 && result.count_ < buffers_per_step; ++at) {
-      const Buffer whole(*at);
-      if (skip >= whole.size()) {
-        skip -= whole.size();
-        continue;
-      }
-      const Buffer part = NET_NAMESPACE::buffer(whole + skip, max);
-      skip = 0;
-      max -= part.size();
-      result.buffers_[result.count_++] = part;
-    }
-    return result;
+  std::size_t request(const error_code& ec) { return buffers_.empty() ? 0 : ask_for_more(ec); }
+  std::size_t first_request() { return ask_for_more({}); }
+  auto prepare(std::size_t n) { return buffers_.prepare(n); }
+  void consume(std::size_t bytes) { buffers_.consume(bytes); }
+  std::size_t done() const noexcept { return buffers_.done(); }
+  static bool is_stuck(const error_code& ec, std::size_t bytes) noexcept {
+    return bytes == 0 && !ec;
+  }
+  std::size_t finish(const error_code&) {
+    buffers_.finish();
+    return buffers_.done();
   }
 
-  void consume(std::size_t bytes) noexcept { done_ += bytes; }
-
  private:
+  std::size_t ask_for_more(const error_code& ec) {
+    return buffers_.limit(ask(condition_, ec, buffers_.done()));
+  }
+
   Buffers buffers_;
-  std::size_t size_;
-  std::size_t done_ = 0;
+  [[no_unique_address]] Condition condition_;
 };
 
-// Of one buffer it is one buffer.
-template <typename Buffer, single_buffer Buffers>
-class remaining_buffers<Buffer, Buffers> {
- public:
-  explicit remaining_buffers(const Buffers& buffer) : left_(buffer) {}
-
-  bool empty() const noexcept { return left_.size() == 0; }
-  std::size_t done() const noexcept { return done_; }
-  Buffer prepare(std::size_t max) const noexcept { return NET_NAMESPACE::buffer(left_, max); }
-  void consume(std::size_t bytes) noexcept {
-    left_ += bytes;
-    done_ += bytes;
-  }
-
- private:
-  Buffer left_;
-  std::size_t done_ = 0;
-};
-
-// A condition may say how much, or only whether it is finished.
-template <typename Condition>
-std::size_t next_step(Condition& condition, const error_code& ec, std::size_t bytes) {
-  if constexpr (std::is_same_v<decltype(condition(ec, bytes)), bool>) {
-    return condition(ec, bytes) ? 0 : largest_step_bytes;
-  } else {
-    return condition(ec, bytes);
-  }
-}
-
-// step(buffers, ec) transfers some. Nothing without an error ends the transfer, as in Asio.
-template <typename Buffer, typename Buffers, typename Condition, typename Step>
-std::size_t transfer(const Buffers& buffers, Condition condition, error_code& ec, Step step) {
+// Until the work is over, or forever: a step that transfers nothing is followed by another.
+template <typename Stream, typename Step, typename Work>
+std::size_t transfer(Stream& stream, const Step& step, Work work, error_code& ec) {
   ec.clear();
-  remaining_buffers<Buffer, Buffers> left(buffers);
-  while (!left.empty()) {
-    const std::size_t max = next_step(condition, ec, left.done());
-    if (max == 0) {
-      break;
-    }
-    const std::size_t bytes = step(left.prepare(max), ec);
-    left.consume(bytes);
-    if (bytes == 0 && !ec) {
-      break;
-    }
+  while (const std::size_t max = work.request(ec)) {
+    work.consume(step(stream, work.done(), work.prepare(max), ec));
   }
-  return left.done();
+  return work.finish(ec);
 }
 
-// The same as a chain of handlers. `Step` starts one: step(stream, buffers, handler).
-template <typename Buffer, typename Stream, typename Buffers, typename Condition, typename Step,
-          typename Handler>
-class transfer_chain {
+// The same as a chain of handlers.
+template <typename Stream, typename Step, typename Work, typename Handler>
+class transfer_chain : public composed_step<Handler> {
  public:
-  using executor_type = associated_executor_t<Handler, typename Stream::executor_type>;
-  using allocator_type = associated_allocator_t<Handler>;
+  template <typename H>
+  transfer_chain(Stream& stream, const Step& step, Work&& work, H&& handler)
+      : composed_step<Handler>(std::in_place, std::forward<H>(handler)),
+        stream_(&stream),
+        step_(step),
+        work_(std::move(work)) {}
 
-  transfer_chain(Stream& stream, const Buffers& buffers, Condition condition, Step step,
-                 Handler&& handler)
-      : stream_(&stream),
-        left_(buffers),
-        condition_(std::move(condition)),
-        step_(std::move(step)),
-        handler_(std::move(handler)) {}
-
-  executor_type get_executor() const noexcept {
-    return get_associated_executor(handler_, stream_->get_executor());
-  }
-  allocator_type get_allocator() const noexcept { return get_associated_allocator(handler_); }
-
-  // An empty transfer takes one step too, so that its handler is not called from here.
-  void start() { take_step(next_step(condition_, {}, 0)); }
+  // A transfer of nothing takes one step too, so that its handler is not called from here.
+  void start() { take_step(work_.first_request()); }
 
   void operator()(error_code ec, std::size_t bytes) {
-    left_.consume(bytes);
-    const bool goes_on = !left_.empty() && (bytes != 0 || ec);
-    const std::size_t max = goes_on ? next_step(condition_, ec, left_.done()) : 0;
-    if (max != 0) {
-      take_step(max);
-    } else {
-      std::move(handler_)(ec, left_.done());
+    work_.consume(bytes);
+    if (!work_.is_stuck(ec, bytes)) {
+      if (Work::cancellation_precedes_completion && this->is_cancelled()) {
+        ec = error::operation_aborted;
+      } else if (const std::size_t max = work_.request(ec)) {
+        if (!this->is_cancelled()) {
+          take_step(max);
+          return;
+        }
+        ec = error::operation_aborted;
+      }
     }
+    const std::size_t total = work_.finish(ec);
+    this->complete(ec, total);
   }
 
  private:
   void take_step(std::size_t max) {
-    const auto buffers = left_.prepare(max);
+    const auto buffers = work_.prepare(max);
     Stream& stream = *stream_;
     const Step step = step_;
-    step(stream, buffers, std::move(*this));
+    const std::size_t done = work_.done();
+    step.start(stream, done, buffers, std::move(*this));
   }
 
   Stream* stream_;
-  remaining_buffers<Buffer, Buffers> left_;
-  Condition condition_;
-  Step step_;
-  Handler handler_;
+  [[no_unique_address]] Step step_;
+  Work work_;
 };
 
-template <typename Buffer, typename Stream, typename Buffers, typename Condition, typename Step,
-          typename Handler>
-void start_transfer(Stream& stream, const Buffers& buffers, Condition condition, Step step,
-                    Handler&& handler) {
-  transfer_chain<Buffer, Stream, Buffers, Condition, Step, std::decay_t<Handler>>(
-      stream, buffers, std::move(condition), step,
-      std::decay_t<Handler>(std::forward<Handler>(handler)))
-      .start();
+// Starts a transfer of what it is given, with a completion condition: an initiation.
+template <typename Buffer, typename Stream, typename Step>
+class initiate_transfer {
+ public:
+  using executor_type = typename Stream::executor_type;
+
+  initiate_transfer(Stream& stream, const Step& step) noexcept : stream_(&stream), step_(step) {}
+
+  executor_type get_executor() const noexcept { return stream_->get_executor(); }
+
+  template <typename Handler, typename Buffers, typename Condition>
+  void operator()(Handler&& handler, Buffers&& buffers, Condition&& condition) const {
+    using work = transfer_work<transfer_buffers<Buffer, Buffers>, std::decay_t<Condition>>;
+    transfer_chain<Stream, Step, work, std::decay_t<Handler>>(
+        *stream_, step_, work(std::forward<Buffers>(buffers), std::forward<Condition>(condition)),
+        std::forward<Handler>(handler))
+        .start();
+  }
+
+ private:
+  Stream* stream_;
+  [[no_unique_address]] Step step_;
+};
+
+template <typename Token>
+concept transfer_token = completion_token_for<Token, void(error_code, std::size_t)>;
+
+template <typename Buffer, typename Stream, typename Step, typename Buffers, typename Condition>
+std::size_t transfer_until(Stream& stream, const Step& step, Buffers&& buffers,
+                           Condition&& condition, error_code& ec) {
+  using work = transfer_work<transfer_buffers<Buffer, Buffers>, std::decay_t<Condition>>;
+  return transfer(stream, step,
+                  work(std::forward<Buffers>(buffers), std::forward<Condition>(condition)), ec);
 }
 
 }  // namespace NET_NAMESPACE::internal

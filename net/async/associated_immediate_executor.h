@@ -15,7 +15,6 @@
 #include "net/async/associated_executor.h"
 #include "net/async/association.h"
 #include "net/config.h"
-#include "net/execution/executor.h"
 #include "net/execution/is_executor.h"
 #include "net/execution/properties/blocking.h"
 #include "net/execution/properties/require.h"
@@ -25,11 +24,11 @@ namespace internal {
 
 // An executor of the Networking TS that posts what it is told to dispatch.
 template <typename Executor>
-class posting_executor : public Executor {
+class dispatch_by_post : public Executor {
  public:
   template <typename Other>
-  requires(!std::is_same_v<Other, posting_executor> &&
-           std::is_convertible_v<Other, Executor>) explicit posting_executor(const Other&
+  requires(!std::is_same_v<Other, dispatch_by_post> &&
+           std::is_convertible_v<Other, Executor>) explicit dispatch_by_post(const Other&
                                                                                  executor) noexcept
       : Executor(executor) {}
 
@@ -38,24 +37,26 @@ class posting_executor : public Executor {
     this->post(std::forward<Function>(function), allocator);
   }
 
-  friend bool operator==(const posting_executor& a, const posting_executor& b) noexcept {
+  friend bool operator==(const dispatch_by_post& a, const dispatch_by_post& b) noexcept {
     return static_cast<const Executor&>(a) == static_cast<const Executor&>(b);
   }
 };
 
 template <typename Executor>
+concept can_avoid_blocking = can_require<Executor, execution::blocking_t::never_t>::value;
+
+template <typename Executor>
 struct default_immediate_executor {};
 template <typename Executor>
-  requires(is_executor<Executor>::value && !execution::is_executor<Executor>::value)
-struct default_immediate_executor<Executor> {
-  using type = posting_executor<Executor>;
+requires(!can_avoid_blocking<Executor> &&
+         is_executor<Executor>::value) struct default_immediate_executor<Executor> {
+  using type = dispatch_by_post<Executor>;
   template <typename T>
   static type get(const T&, const Executor& executor) noexcept {
     return type(executor);
   }
 };
-template <typename Executor>
-requires can_require<Executor, execution::blocking_t::never_t>::value
+template <can_avoid_blocking Executor>
 struct default_immediate_executor<Executor> {
   using type = std::decay_t<require_result_t<Executor, execution::blocking_t::never_t>>;
   template <typename T>
@@ -91,7 +92,7 @@ using associated_immediate_executor_t = typename associated_immediate_executor<T
 
 template <typename T, internal::some_executor Executor>
 [[nodiscard]] auto get_associated_immediate_executor(const T& object,
-                                                         const Executor& otherwise) noexcept
+                                                     const Executor& otherwise) noexcept
     -> decltype(associated_immediate_executor<T, Executor>::get(object, otherwise)) {
   return associated_immediate_executor<T, Executor>::get(object, otherwise);
 }

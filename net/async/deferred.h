@@ -80,9 +80,11 @@ template <typename... Signatures>
 class async_result<deferred_t, Signatures...> {
  public:
   template <typename Initiation, typename... InitArgs>
-  static auto initiate(Initiation&& initiation, deferred_t, InitArgs&&... args) {
-    using signature = typename internal::deferred_signature<Signatures...>::type;
-    return deferred_async_operation<signature, Initiation, InitArgs...>(
+  static deferred_async_operation<typename internal::deferred_signature<Signatures...>::type,
+                                  Initiation, InitArgs...>
+  initiate(Initiation&& initiation, deferred_t, InitArgs&&... args) {
+    return deferred_async_operation<typename internal::deferred_signature<Signatures...>::type,
+                                    Initiation, InitArgs...>(
         deferred_init_tag(), std::forward<Initiation>(initiation), std::forward<InitArgs>(args)...);
   }
 };

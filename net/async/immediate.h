@@ -45,10 +45,7 @@ class initiate_immediate {
 
 template <internal::some_executor Executor,
           completion_token_for<void()> NullaryToken = default_completion_token_t<Executor>>
-auto async_immediate(
-    const Executor& executor, NullaryToken&& token = NullaryToken())
-    -> decltype(async_initiate<NullaryToken, void()>(
-        std::declval<internal::initiate_immediate<Executor>>(), token)) {
+decltype(auto) async_immediate(const Executor& executor, NullaryToken&& token = NullaryToken()) {
   return async_initiate<NullaryToken, void()>(internal::initiate_immediate<Executor>(executor),
                                               token);
 }
@@ -56,9 +53,7 @@ auto async_immediate(
 template <internal::context_type Context,
           completion_token_for<void()> NullaryToken =
               default_completion_token_t<typename Context::executor_type>>
-auto async_immediate(Context& context, NullaryToken&& token = NullaryToken())
-    -> decltype(async_initiate<NullaryToken, void()>(
-        std::declval<internal::initiate_immediate<typename Context::executor_type>>(), token)) {
+decltype(auto) async_immediate(Context& context, NullaryToken&& token = NullaryToken()) {
   return async_initiate<NullaryToken, void()>(
       internal::initiate_immediate<typename Context::executor_type>(context.get_executor()), token);
 }

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+
+#include "net/async/immediate.h"
+#include "net/async/submit.h"
+#include "net/io_context.h"
+
+namespace {
+
+TEST(AsyncImmediate, IsNotCalledInsideTheInitiatingFunctionByDefault) {
+  net::io_context context;
+  int calls = 0;
+  net::post(context, [&] {
+    net::async_immediate(context, [&] { ++calls; });
+    net::async_immediate(context.get_executor(), [&] { ++calls; });
+    EXPECT_EQ(calls, 0);
+  });
+  context.run();
+  EXPECT_EQ(calls, 2);
+}
+
+TEST(AsyncImmediate, IsDeferredByDefault) {
+  net::io_context context;
+  auto operation = net::async_immediate(context.get_executor());
+  auto another = net::async_immediate(context);
+  EXPECT_EQ(context.run(), 0u);
+  context.restart();
+  int calls = 0;
+  std::move(operation)([&] { ++calls; });
+  std::move(another)([&, life = std::make_unique<int>(1)] { calls += *life; });
+  EXPECT_EQ(calls, 0);
+  context.run();
+  EXPECT_EQ(calls, 2);
+}
+
+}  // namespace

@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -23,8 +24,9 @@
 #include "net/config.h"
 #include "net/execution/config.h"
 #include "net/execution/execution_context.h"
-#include "net/execution/function_operation.h"
+#include "net/execution/loop_executor.h"
 #include "net/execution/loop_host.h"
+#include "net/execution/properties/properties.h"
 #include "net/execution/run_loop.h"
 #include "netpoll/reactor.h"
 
@@ -32,8 +34,12 @@ namespace NET_NAMESPACE {
 
 class io_context : public execution_context, private internal::loop_host, private event_source {
  public:
-  class executor_type;
+  // What runs function objects on the context; see loop_executor.h. It is cheap to copy.
+  template <typename Allocator, std::uintptr_t Bits>
+  using basic_executor_type = internal::loop_executor<io_context, Allocator, Bits>;
+  using executor_type = basic_executor_type<std::allocator<void>, 0>;
   class service;
+  class strand;
   using count_type = std::size_t;
 
   // How many threads will run the context, `concurrency_hint`, may be asked for in the context's
@@ -133,6 +139,14 @@ class io_context : public execution_context, private internal::loop_host, privat
   netpoll::reactor& reactor() noexcept { return reactor_; }
 
  private:
+  template <typename, typename, std::uintptr_t>
+  friend class internal::loop_executor;
+  struct executor_policy {
+    // They leave the run function.
+    using inline_exceptions = execution::inline_exception_handling_t::capture_t;
+    static constexpr bool has_threads = false;
+  };
+
   template <typename Rep, typename Period>
   static netpoll::nanotime from_now(const std::chrono::duration<Rep, Period>& duration) {
     return netpoll::add_saturated(netpoll::clock::now(), netpoll::to_nanoseconds(duration));
@@ -174,53 +188,6 @@ template <typename Service>
 Service& use_service(io_context& context) {
   return internal::service_access::use<Service>(context);
 }
-
-// Runs function objects on an io_context. Cheap to copy; compares equal to those of the same
-// context. Thread-safe.
-class io_context::executor_type {
- public:
-  io_context& context() const noexcept { return *context_; }
-  bool running_in_this_thread() const noexcept { return context_->loop_.runs_in_this_thread(); }
-
-  void on_work_started() const noexcept { context_->loop_.work_started(); }
-  void on_work_finished() const noexcept { context_->loop_.work_finished(); }
-
-  // Runs `function` now if the calling thread is running the context, else as post() does.
-  template <typename Function>
-  void execute(Function&& function) const {
-    dispatch(std::forward<Function>(function), std::allocator<void>());
-  }
-  template <typename Function, typename Allocator>
-  void dispatch(Function&& function, const Allocator& allocator) const {
-    if (running_in_this_thread()) {
-      std::decay_t<Function> mine(std::forward<Function>(function));
-      std::move(mine)();
-    } else {
-      post(std::forward<Function>(function), allocator);
-    }
-  }
-  // Queues `function`; it is never run before post() returns in the calling thread.
-  template <typename Function, typename Allocator>
-  void post(Function&& function, const Allocator& allocator) const {
-    context_->loop_.post_new(
-        internal::make_function_operation(std::forward<Function>(function), allocator));
-  }
-  // As post(), as a continuation of the caller.
-  template <typename Function, typename Allocator>
-  void defer(Function&& function, const Allocator& allocator) const {
-    post(std::forward<Function>(function), allocator);
-  }
-
-  friend bool operator==(const executor_type& left, const executor_type& right) noexcept {
-    return left.context_ == right.context_;
-  }
-
- private:
-  friend class io_context;
-  explicit executor_type(io_context& context) noexcept : context_(&context) {}
-
-  io_context* context_;
-};
 
 inline io_context::executor_type io_context::get_executor() noexcept {
   return executor_type(*this);

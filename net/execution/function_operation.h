@@ -17,9 +17,7 @@ class function_operation final : public operation {
  public:
   template <typename F>
   function_operation(F&& function, const Allocator& allocator)
-      : operation(&run_function),
-        function_(std::forward<F>(function)),
-        allocator_(allocator) {}
+      : operation(&run_function), function_(std::forward<F>(function)), allocator_(allocator) {}
 
  private:
   static bool run_function(operation& base, run_loop* loop) {
@@ -34,7 +32,7 @@ class function_operation final : public operation {
   }
 
   Function function_;
-  Allocator allocator_;
+  [[no_unique_address]] Allocator allocator_;
 };
 
 template <typename Function, typename Allocator>

@@ -31,7 +31,6 @@ class pool_loop final : public loop_host, private event_source {
   // Stops and joins the threads, and destroys what is queued.
   ~pool_loop();
 
-  run_loop& loop() noexcept { return loop_; }
   netpoll::reactor& open_reactor() override;
 
   // Adds threads. Throws std::system_error when there can be no more; those that were added stay.

@@ -63,7 +63,16 @@ std::size_t run_loop::run_while(bool many, Step until) {
       break;
     }
   }
+  if (self.has_captured()) [[unlikely]] {
+    self.rethrow_captured();
+  }
   return self.runs();
+}
+
+void run_loop::capture_exception() noexcept {
+  worker* const self = worker::of(*this);
+  netpoll::check(self != nullptr, "only a thread that runs the context can keep an exception");
+  self->capture_exception();
 }
 
 void run_loop::run_one_turn(worker& self, operation& what) {
@@ -102,6 +111,9 @@ operation* run_loop::search(worker& self, netpoll::nanotime until) {
       return nullptr;
     }
     if (self.must_look()) {
+      if (self.has_captured()) [[unlikely]] {
+        return nullptr;
+      }
       look_around(self);
       if (until != do_not_wait && has_come(until)) {
         return nullptr;  // although there may be something to run

@@ -153,6 +153,10 @@ class run_loop {
   }
   unsigned worker_count() const noexcept;
 
+  // Has the exception that is being handled leave the run function that the calling thread is in,
+  // when the operation that it runs has returned. Several leave as multiple_exceptions.
+  void capture_exception() noexcept;
+
   // Destroys everything that is queued; for the end of a context. True if there was anything.
   bool destroy_queued() noexcept;
 

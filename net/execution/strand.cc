@@ -13,6 +13,31 @@ void destroy_all(operation_queue& queue) noexcept {
   }
 }
 
+// An executor need not have a loop, and the functions that a strand runs do without. Fibers do not,
+// but their executors have one.
+run_loop& no_loop() noexcept {
+  class no_events final : public event_source {
+   public:
+    void wait(netpoll::nanotime) override { fail(); }
+    void wake() noexcept override {}
+    void add_timer(netpoll::timer_queue::entry&, netpoll::waiter&, netpoll::nanotime) override {
+      fail();
+    }
+    bool remove_timer(netpoll::timer_queue::entry&, netpoll::waiter&) noexcept override {
+      return false;
+    }
+    netpoll::nanotime next_timer() const noexcept override { return netpoll::never; }
+
+   private:
+    static void fail() { netpoll::check(false, "what needs a run loop was run outside of one"); }
+  };
+  // Never destroyed, as a strand may be used at the very end of the program.
+  static auto& context = *new execution_context;
+  static auto& events = *new no_events;
+  static auto& loop = *new run_loop(context, events);
+  return loop;
+}
+
 }  // namespace
 
 strand_queue::~strand_queue() { destroy_all(waiting_); }
@@ -51,10 +76,10 @@ void strand_queue::run_batch(operation_queue& batch) {
       }
     }
   } const end{*this, batch};
-  run_loop* const loop = run_loop::current();
-  netpoll::check(loop != nullptr, "a strand was run outside of the context of its executor");
+  run_loop* const current = run_loop::current();
+  run_loop& loop = current != nullptr ? *current : no_loop();
   while (operation* const next = batch.pop()) {
-    (void)next->run(*loop);
+    (void)next->run(loop);
   }
 }
 

@@ -17,8 +17,16 @@
 #include <utility>
 
 #include "net/config.h"
+#include "net/execution/execution_context.h"
 #include "net/execution/function_operation.h"
 #include "net/execution/operation.h"
+#include "net/execution/properties/allocator.h"
+#include "net/execution/properties/blocking.h"
+#include "net/execution/properties/prefer.h"
+#include "net/execution/properties/query.h"
+#include "net/execution/properties/require.h"
+#include "net/execution/submit_to.h"
+#include "net/execution/thread_state.h"
 #include "net/execution/work_guard.h"
 
 namespace NET_NAMESPACE {
@@ -92,41 +100,114 @@ class strand {
  public:
   using inner_executor_type = Executor;
 
-  explicit strand(const Executor& executor)
+  // A new strand.
+  strand() requires std::is_default_constructible_v<Executor>
+      : executor_(), queue_(std::make_shared<internal::strand_queue>()) {}
+  template <typename OtherExecutor>
+  requires(
+      !std::is_same_v<OtherExecutor, strand> &&
+      std::is_convertible_v<OtherExecutor, Executor>) explicit strand(const OtherExecutor& executor)
       : executor_(executor), queue_(std::make_shared<internal::strand_queue>()) {}
 
+  // The same strand.
+  strand(const strand&) noexcept = default;
+  strand(strand&&) noexcept = default;
+  strand& operator=(const strand&) noexcept = default;
+  strand& operator=(strand&&) noexcept = default;
+  template <typename OtherExecutor>
+  strand(const strand<OtherExecutor>& other) noexcept
+      : executor_(other.executor_), queue_(other.queue_) {}
+  template <typename OtherExecutor>
+  strand(strand<OtherExecutor>&& other) noexcept
+      : executor_(std::move(other.executor_)), queue_(std::move(other.queue_)) {}
+  template <typename OtherExecutor>
+  strand& operator=(const strand<OtherExecutor>& other) noexcept {
+    executor_ = other.executor_;
+    queue_ = other.queue_;
+    return *this;
+  }
+  template <typename OtherExecutor>
+  strand& operator=(strand<OtherExecutor>&& other) noexcept {
+    executor_ = std::move(other.executor_);
+    queue_ = std::move(other.queue_);
+    return *this;
+  }
+
   inner_executor_type get_inner_executor() const noexcept { return executor_; }
-  decltype(auto) context() const noexcept { return executor_.context(); }
   // Whether the calling thread, or fiber, is inside a function of the strand.
   bool running_in_this_thread() const noexcept { return queue_->runs_in_this_thread(); }
 
-  void on_work_started() const noexcept { executor_.on_work_started(); }
-  void on_work_finished() const noexcept { executor_.on_work_finished(); }
-
-  // Runs `function` now if the caller is inside the strand, else as post() does.
-  template <typename Function>
-  void execute(Function&& function) const {
-    dispatch(std::forward<Function>(function), std::allocator<void>());
+  // The properties are those of the inner executor, but for blocking.always: a strand cannot
+  // promise that.
+  template <typename Property>
+  requires(can_query<const Executor&, Property>::value) auto query(const Property& property) const
+      noexcept(is_nothrow_query<const Executor&, Property>::value)
+          -> std::conditional_t<std::is_convertible_v<Property, execution::blocking_t>,
+                                execution::blocking_t, query_result_t<const Executor&, Property>> {
+    if constexpr (std::is_convertible_v<Property, execution::blocking_t>) {
+      const execution::blocking_t inner = NET_NAMESPACE::query(executor_, property);
+      return inner == execution::blocking.always
+                 ? execution::blocking_t(execution::blocking.possibly)
+                 : inner;
+    } else {
+      return NET_NAMESPACE::query(executor_, property);
+    }
   }
+  template <typename Property>
+  requires(can_require<const Executor&, Property>::value &&
+           !std::is_convertible_v<
+               Property, execution::blocking_t::always_t>) auto require(const Property& property)
+      const noexcept(is_nothrow_require<const Executor&, Property>::value) {
+    using inner = std::decay_t<require_result_t<const Executor&, Property>>;
+    return strand<inner>(NET_NAMESPACE::require(executor_, property), queue_);
+  }
+  template <typename Property>
+  requires(can_prefer<const Executor&, Property>::value &&
+           !std::is_convertible_v<
+               Property, execution::blocking_t::always_t>) auto prefer(const Property& property)
+      const noexcept(is_nothrow_prefer<const Executor&, Property>::value) {
+    using inner = std::decay_t<prefer_result_t<const Executor&, Property>>;
+    return strand<inner>(NET_NAMESPACE::prefer(executor_, property), queue_);
+  }
+
+  // Runs `function` now if the caller is inside the strand and the inner executor does not rule that
+  // out; also if the strand has nothing to do and the inner executor runs it now.
+  template <typename Function>
+  requires(internal::has_execute_member<const Executor&, Function>) void execute(
+      Function&& function) const {
+    if constexpr (can_query<const Executor&, execution::allocator_t<void>>::value) {
+      execute_with(std::forward<Function>(function),
+                   NET_NAMESPACE::query(executor_, execution::allocator));
+    } else {
+      execute_with(std::forward<Function>(function), std::allocator<void>());
+    }
+  }
+
+  decltype(auto) context() const noexcept requires internal::ts_executor<Executor> {
+    return executor_.context();
+  }
+  void on_work_started() const noexcept requires internal::ts_executor<Executor> {
+    executor_.on_work_started();
+  }
+  void on_work_finished() const noexcept requires internal::ts_executor<Executor> {
+    executor_.on_work_finished();
+  }
+
   template <typename Function, typename Allocator>
   void dispatch(Function&& function, const Allocator& allocator) const {
     if (running_in_this_thread()) {
-      std::decay_t<Function> mine(std::forward<Function>(function));
-      std::move(mine)();
+      call(std::forward<Function>(function));
     } else {
-      post(std::forward<Function>(function), allocator);
+      enqueue<internal::verb::dispatch>(std::forward<Function>(function), allocator);
     }
   }
   template <typename Function, typename Allocator>
   void post(Function&& function, const Allocator& allocator) const {
-    if (queue_->push(
-            internal::make_function_operation(std::forward<Function>(function), allocator))) {
-      submit_run();
-    }
+    enqueue<internal::verb::post>(std::forward<Function>(function), allocator);
   }
   template <typename Function, typename Allocator>
   void defer(Function&& function, const Allocator& allocator) const {
-    post(std::forward<Function>(function), allocator);
+    enqueue<internal::verb::defer>(std::forward<Function>(function), allocator);
   }
 
   friend bool operator==(const strand& left, const strand& right) noexcept {
@@ -134,13 +215,19 @@ class strand {
   }
 
  private:
+  template <typename>
+  friend class strand;
+  friend struct internal::direct_access;
+
   // One turn of the strand on its executor. If that ends without running it, so does what is
   // queued.
   class runner {
    public:
-    explicit runner(const strand& owner) noexcept : owner_(owner) {}
+    explicit runner(const strand& owner) noexcept : owner_(owner), work_(owner.executor_) {}
     runner(runner&& other) noexcept
-        : owner_(other.owner_), is_due_(std::exchange(other.is_due_, false)) {}
+        : owner_(other.owner_),
+          work_(std::move(other.work_)),
+          is_due_(std::exchange(other.is_due_, false)) {}
     runner& operator=(runner&&) = delete;
     ~runner() {
       if (is_due_) {
@@ -150,28 +237,89 @@ class strand {
 
     void operator()() {
       is_due_ = false;
-      owner_.queue_->run([this] { owner_.submit_run(); });
+      owner_.queue_->run(
+          [this] { owner_.template submit_turn<internal::verb::post>(std::allocator<void>()); });
     }
 
    private:
+    // Of an executor whose queue is its context's, what is queued is work anyway.
+    struct no_work {
+      explicit no_work(const Executor&) noexcept {}
+    };
+    using work_type = std::conditional_t<internal::is_direct_executor<Executor>, no_work,
+                                         executor_work_guard<Executor>>;
+
     strand owner_;
+    [[no_unique_address]] work_type work_;
     bool is_due_ = true;
   };
 
-  void submit_run() const { executor_.post(runner(*this), std::allocator<void>()); }
+  strand(const Executor& executor, const std::shared_ptr<internal::strand_queue>& queue) noexcept
+      : executor_(executor), queue_(queue) {}
+
+  template <typename Function>
+  static void call(Function&& function) {
+    std::decay_t<Function> mine(std::forward<Function>(function));
+    std::move(mine)();
+  }
+
+  template <typename Function, typename Allocator>
+  void execute_with(Function&& function, const Allocator& allocator) const {
+    if (running_in_this_thread() && may_call_now()) {
+      call(std::forward<Function>(function));
+    } else {
+      enqueue<internal::verb::dispatch>(std::forward<Function>(function), allocator);
+    }
+  }
+  bool may_call_now() const noexcept {
+    if constexpr (can_query<const Executor&, execution::blocking_t>::value) {
+      return NET_NAMESPACE::query(executor_, execution::blocking) != execution::blocking.never;
+    } else {
+      return true;
+    }
+  }
+
+  template <internal::verb Verb, typename Function, typename Allocator>
+  void enqueue(Function&& function, const Allocator& allocator) const {
+    if (queue_->push(
+            internal::make_function_operation(std::forward<Function>(function), allocator))) {
+      submit_turn<Verb>(allocator);
+    }
+  }
+
+  template <internal::verb Verb, typename Allocator>
+  void submit_turn(const Allocator& allocator) const {
+    if constexpr (Verb == internal::verb::dispatch) {
+      // A fiber may leave its thread in the middle of what it calls, and a turn of the strand is of
+      // one thread.
+      if (internal::this_thread_state().host != nullptr) {
+        internal::submit_to<internal::verb::post>(executor_, runner(*this), allocator);
+        return;
+      }
+    }
+    internal::submit_to<Verb>(executor_, runner(*this), allocator);
+  }
 
   Executor executor_;
   std::shared_ptr<internal::strand_queue> queue_;
 };
 
-// A new strand on an executor, or on that of what has one.
-template <typename Where>
-auto make_strand(Where&& where) {
-  if constexpr (requires { where.get_executor(); }) {
-    return strand<std::decay_t<decltype(where.get_executor())>>(where.get_executor());
-  } else {
-    return strand<std::decay_t<Where>>(where);
-  }
+namespace internal {
+
+template <typename Executor>
+inline constexpr bool is_direct_executor<strand<Executor>> = true;
+
+}  // namespace internal
+
+// A new strand on an executor, or on that of a context.
+template <internal::any_executor_model Executor>
+strand<Executor> make_strand(const Executor& executor) {
+  return strand<Executor>(executor);
+}
+template <typename Context>
+requires std::is_convertible_v<Context&, execution_context&> strand<typename Context::executor_type>
+make_strand(Context& context) {
+  return strand<typename Context::executor_type>(context.get_executor());
 }
 
 }  // namespace NET_NAMESPACE

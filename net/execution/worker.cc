@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/execution/run_loop.h"
+#include "net/multiple_exceptions.h"
 
 namespace NET_NAMESPACE::internal {
 namespace {
@@ -49,5 +50,16 @@ std::size_t worker::steal(operation_queue& into) noexcept {
   lock_.unlock_other();
   return wanted;
 }
+
+void worker::capture_exception() noexcept {
+  if (captured_ == nullptr) {
+    captured_ = std::current_exception();
+  } else if (!std::exchange(has_captured_several_, true)) {
+    captured_ = std::make_exception_ptr(multiple_exceptions(std::move(captured_)));
+  }
+  turns_left_ = 1;
+}
+
+void worker::rethrow_captured() { std::rethrow_exception(std::exchange(captured_, nullptr)); }
 
 }  // namespace NET_NAMESPACE::internal

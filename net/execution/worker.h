@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 
 #include "net/config.h"
 #include "net/execution/operation.h"
@@ -199,6 +200,12 @@ class worker : public netpoll::intrusive_list_node<worker> {
   void has_looked() noexcept { turns_left_ = turns_between_looks; }
   unsigned take_a_look() noexcept { return ++looks_; }
 
+  // Keeps the exception that is being handled until the run function looks, which is after the
+  // operation that runs.
+  void capture_exception() noexcept;
+  bool has_captured() const noexcept { return captured_ != nullptr; }
+  [[noreturn]] void rethrow_captured();
+
   thread_binding* binding() const noexcept { return binding_; }
   void set_binding(thread_binding* mine) noexcept { binding_ = mine; }
 
@@ -256,6 +263,8 @@ class worker : public netpoll::intrusive_list_node<worker> {
   bool is_turn_of_bound_ = false;
   std::size_t runs_ = 0;
   worker_counts counts_;
+  std::exception_ptr captured_;
+  bool has_captured_several_ = false;
 };
 
 }  // namespace internal

@@ -20,7 +20,7 @@ namespace NET_NAMESPACE {
 namespace internal {
 
 template <typename Dispatcher, typename Handler>
-class wrapped_handler;
+class strand_wrapped_handler;
 
 }  // namespace internal
 
@@ -50,7 +50,7 @@ class io_context::strand {
   // A function object that, called with whatever arguments, dispatches a call of `handler` with
   // copies of them to the strand. bind_executor() does more.
   template <typename Handler>
-  internal::wrapped_handler<strand, Handler> wrap(Handler handler) {
+  internal::strand_wrapped_handler<strand, Handler> wrap(Handler handler) {
     return {*this, std::move(handler)};
   }
 
@@ -68,11 +68,11 @@ namespace internal {
 
 // See io_context::strand::wrap().
 template <typename Dispatcher, typename Handler>
-class wrapped_handler {
+class strand_wrapped_handler {
  public:
   using executor_type = Dispatcher;
 
-  wrapped_handler(const Dispatcher& dispatcher, Handler&& handler)
+  strand_wrapped_handler(const Dispatcher& dispatcher, Handler&& handler)
       : dispatcher_(dispatcher), handler_(std::move(handler)) {}
 
   executor_type get_executor() const noexcept { return dispatcher_; }

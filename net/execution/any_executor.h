@@ -76,8 +76,9 @@ struct property_functions {
   using result_type = typename erased_result<Property>::type;
 
   result_type (*query)(const any_executor_base&, const Property&);
-  Any (*require)(const any_executor_base&, const Property&);
-  Any (*prefer)(const any_executor_base&, const Property&);
+  // The last one is empty, and is given the target.
+  void (*require)(const any_executor_base&, const Property&, Any&);
+  void (*prefer)(const any_executor_base&, const Property&, Any&);
 };
 
 template <typename Any, typename Indices, typename... Properties>
@@ -131,25 +132,36 @@ typename erased_result<Property>::type query_erased([[maybe_unused]] const any_e
   }
 }
 
-template <typename Any, typename Target, typename Property>
-Any require_erased([[maybe_unused]] const any_executor_base& self,
-                   [[maybe_unused]] const Property& property) {
-  if constexpr (std::is_void_v<Target>) {
-    throw_bad_executor();
+// Puts into an empty executor what a function made for it.
+template <typename Any, typename Executor>
+void give_target(Any& empty, Executor&& executor) {
+  using type = std::remove_cvref_t<Executor>;
+  if constexpr (std::is_base_of_v<any_executor_base, type>) {
+    empty = Any(std::forward<Executor>(executor));
   } else {
-    const auto& target = erased_target<Target>::of(self);
-    return NET_NAMESPACE::require(target, property);
+    erased_access::fill(empty, type(std::forward<Executor>(executor)));
   }
 }
 
 template <typename Any, typename Target, typename Property>
-Any prefer_erased([[maybe_unused]] const any_executor_base& self,
-                  [[maybe_unused]] const Property& property) {
+void require_erased([[maybe_unused]] const any_executor_base& self,
+                    [[maybe_unused]] const Property& property, [[maybe_unused]] Any& result) {
   if constexpr (std::is_void_v<Target>) {
     throw_bad_executor();
   } else {
     const auto& target = erased_target<Target>::of(self);
-    return NET_NAMESPACE::prefer(target, property);
+    give_target(result, NET_NAMESPACE::require(target, property));
+  }
+}
+
+template <typename Any, typename Target, typename Property>
+void prefer_erased([[maybe_unused]] const any_executor_base& self,
+                   [[maybe_unused]] const Property& property, [[maybe_unused]] Any& result) {
+  if constexpr (std::is_void_v<Target>) {
+    throw_bad_executor();
+  } else {
+    const auto& target = erased_target<Target>::of(self);
+    give_target(result, NET_NAMESPACE::prefer(target, property));
   }
 }
 
@@ -300,10 +312,7 @@ class any_executor : public internal::any_executor_base {
            internal::erasable_executor<Executor, SupportableProperties...>)
       any_executor(Executor executor)
       : base(none()) {
-    const internal::erased_functions& table =
-        internal::choose_table<any_executor, Executor>(executor);
-    this->emplace(std::move(executor));
-    this->become(table);
+    fill(std::move(executor));
   }
 
   // Empty if there is no memory.
@@ -382,16 +391,18 @@ class any_executor : public internal::any_executor_base {
   requires(internal::requirable_index<Property, SupportableProperties...> !=
            internal::not_found) any_executor require(const Property& property)
   const {
-    constexpr std::size_t index = internal::requirable_index<Property, SupportableProperties...>;
-    return internal::functions_at<index>(table()).require(*this, property);
+    any_executor result;
+    require_into(property, result);
+    return result;
   }
 
   template <typename Property>
   requires(internal::preferable_index<Property, SupportableProperties...> !=
            internal::not_found) any_executor prefer(const Property& property)
   const {
-    constexpr std::size_t index = internal::preferable_index<Property, SupportableProperties...>;
-    return internal::functions_at<index>(table()).prefer(*this, property);
+    any_executor result;
+    prefer_into(property, result);
+    return result;
   }
 
   friend bool operator==(const any_executor& a, const any_executor& b) noexcept {
@@ -399,9 +410,32 @@ class any_executor : public internal::any_executor_base {
   }
   friend bool operator==(const any_executor& a, std::nullptr_t) noexcept { return !a; }
 
+ protected:
+  // For those derived from this: the result is in an empty one of theirs.
+  template <typename Property>
+  void require_into(const Property& property, any_executor& empty) const {
+    constexpr std::size_t index = internal::requirable_index<Property, SupportableProperties...>;
+    internal::functions_at<index>(table()).require(*this, property, empty);
+  }
+  template <typename Property>
+  void prefer_into(const Property& property, any_executor& empty) const {
+    constexpr std::size_t index = internal::preferable_index<Property, SupportableProperties...>;
+    internal::functions_at<index>(table()).prefer(*this, property, empty);
+  }
+
  private:
+  friend internal::erased_access;
   template <typename>
   friend struct internal::erased_target;
+
+  // This executor is empty.
+  template <typename Executor>
+  void fill(Executor&& executor) {
+    const internal::erased_functions& table =
+        internal::choose_table<any_executor, Executor>(executor);
+    this->emplace(std::move(executor));
+    this->become(table);
+  }
 
   // The target of `other`, with a table for these properties.
   any_executor(const internal::any_executor_base& other,

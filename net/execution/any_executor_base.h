@@ -328,6 +328,10 @@ struct erased_access {
   static const erased_functions& functions(const any_executor_base& executor) noexcept {
     return executor.functions();
   }
+  template <typename Any, typename Executor>
+  static void fill(Any& empty, Executor&& executor) {
+    empty.fill(std::forward<Executor>(executor));
+  }
 };
 
 }  // namespace NET_NAMESPACE::internal

@@ -83,12 +83,20 @@ class any_io_executor
   template <typename Property>
   requires(internal::has_require_member<const base_type&, const Property&>) any_io_executor
       require(const Property& property)
-  const { return static_cast<const base_type&>(*this).require(property); }
+  const {
+    any_io_executor result;
+    this->require_into(property, result);
+    return result;
+  }
 
   template <typename Property>
   requires(internal::has_prefer_member<const base_type&, const Property&>) any_io_executor
       prefer(const Property& property)
-  const { return static_cast<const base_type&>(*this).prefer(property); }
+  const {
+    any_io_executor result;
+    this->prefer_into(property, result);
+    return result;
+  }
 };
 
 }  // namespace NET_NAMESPACE

@@ -56,6 +56,7 @@ struct with_require : silent {
 };
 
 TEST(EnumeratedProperty, HasAFirstValueThatSilenceMeans) {
+  EXPECT_EQ(silent(), silent());
   static_assert(net_::query(silent(), execution::blocking) == execution::blocking.possibly);
   static_assert(net_::query(silent(), execution::relationship) == execution::relationship.fork);
   static_assert(net_::query(silent(), execution::mapping) == execution::mapping.thread);

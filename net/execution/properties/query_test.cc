@@ -46,6 +46,7 @@ namespace net_ = NET_NAMESPACE;
 TEST(Query, CallsTheMember) {
   EXPECT_EQ(net_::query(with_member(), number()), 1);
   EXPECT_EQ(net_::query(with_both(), number()), 1);
+  EXPECT_EQ(query(with_both(), number()), 5);
   static_assert(net_::is_nothrow_query_v<with_member, number>);
 }
 

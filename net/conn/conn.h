@@ -30,6 +30,7 @@
 #include "net/error.h"
 #include "net/io_context.h"
 #include "net/ip/tcp.h"
+#include "net/socket/no_deadline.h"
 #include "net/socket/socket_operation.h"
 
 namespace NET_NAMESPACE {

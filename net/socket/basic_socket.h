@@ -12,6 +12,7 @@
 // with error::deadline_exceeded. What was transferred before is reported or stays in the socket.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <utility>
 
@@ -21,6 +22,7 @@
 #include "net/io_context.h"
 #include "net/socket/fwd.h"
 #include "net/socket/io_control.h"
+#include "net/socket/no_deadline.h"
 #include "net/socket/option_access.h"
 #include "net/socket/socket_base.h"
 #include "net/socket/socket_operation.h"
@@ -28,10 +30,6 @@
 #include "netpoll/fd.h"
 
 namespace NET_NAMESPACE {
-
-// Clears a deadline.
-inline constexpr std::chrono::steady_clock::time_point no_deadline =
-    std::chrono::steady_clock::time_point::max();
 
 template <typename Protocol>
 class basic_socket : public socket_base {

@@ -4,8 +4,11 @@
 #include <memory>
 #include <utility>
 
+#include "net/async/append.h"
+#include "net/async/bind_immediate_executor.h"
 #include "net/async/immediate.h"
 #include "net/async/submit.h"
+#include "net/execution/inline_executor.h"
 #include "net/io_context.h"
 
 namespace {
@@ -20,6 +23,20 @@ TEST(AsyncImmediate, IsNotCalledInsideTheInitiatingFunctionByDefault) {
   });
   context.run();
   EXPECT_EQ(calls, 2);
+}
+
+TEST(AsyncImmediate, IsCalledThereIfTheHandlerHasAnExecutorThatAllowsIt) {
+  net::io_context context;
+  int calls = 0;
+  net::async_immediate(context.get_executor(),
+                       net::bind_immediate_executor(net::inline_executor(), [&] { ++calls; }));
+  EXPECT_EQ(calls, 1);
+  int sum = 0;
+  net::async_immediate(context, net::append(net::bind_immediate_executor(net::inline_executor(),
+                                                                         [&](int a) { sum += a; }),
+                                            5));
+  EXPECT_EQ(sum, 5);
+  EXPECT_EQ(context.run(), 0u);
 }
 
 TEST(AsyncImmediate, IsDeferredByDefault) {

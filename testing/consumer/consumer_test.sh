@@ -30,13 +30,15 @@ cleanup() {
 trap cleanup EXIT
 
 cd "$here/project"
-# No convenience links: they would be left in the source tree, pointing nowhere.
-"$bazelw" --batch --output_user_root="$scratch/root" run --script_path="$scratch/hello" \
-  --symlink_prefix=/ --noshow_progress --curses=no //:hello >&2 ||
-  fail "the workspace that uses the library does not build"
+for program in hello hello_asio; do
+  # No convenience links: they would be left in the source tree, pointing nowhere.
+  "$bazelw" --batch --output_user_root="$scratch/root" run --script_path="$scratch/$program" \
+    --symlink_prefix=/ --noshow_progress --curses=no "//:$program" >&2 ||
+    fail "$program, which uses the library, does not build"
 
-status=0
-output=$(timeout 60 "$scratch/hello") || status=$?
-((status == 0)) || fail "hello ended with status $status, and printed: $output"
-[[ $output == hello ]] || fail "hello printed: $output"
+  status=0
+  output=$(timeout 60 "$scratch/$program") || status=$?
+  ((status == 0)) || fail "$program ended with status $status, and printed: $output"
+  [[ $output == hello ]] || fail "$program printed: $output"
+done
 echo "PASS"

@@ -225,7 +225,7 @@ class strand {
    public:
     explicit runner(const strand& owner) noexcept : owner_(owner), work_(owner.executor_) {}
     runner(runner&& other) noexcept
-        : owner_(other.owner_),
+        : owner_(std::move(other.owner_)),
           work_(std::move(other.work_)),
           is_due_(std::exchange(other.is_due_, false)) {}
     runner& operator=(runner&&) = delete;

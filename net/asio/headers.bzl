@@ -91,6 +91,8 @@ FORWARDS = {
     "asio/cancellation_state.hpp": ["net/async/cancellation_state.h"],
     "asio/cancellation_type.hpp": ["net/async/cancellation_type.h"],
     "asio/completion_condition.hpp": ["net/stream/completion_condition.h"],
+    "asio/compose.hpp": ["net/async/compose.h"],
+    "asio/composed.hpp": ["net/async/composed.h"],
     "asio/config.hpp": ["net/execution/config.h"],
     "asio/consign.hpp": ["net/async/consign.h"],
     "asio/coroutine.hpp": ["net/async/coroutine.h"],
@@ -277,6 +279,7 @@ FORWARDS = {
     "asio/traits/static_require.hpp": ["net/execution/properties/traits.h"],
     "asio/traits/static_require_concept.hpp": ["net/execution/properties/traits.h"],
     "asio/unyield.hpp": ["net/async/unyield.h"],
+    "asio/use_future.hpp": ["net/async/use_future.h"],
     "asio/uses_executor.hpp": ["net/async/uses_executor.h"],
     "asio/version.hpp": [],
     "asio/write.hpp": [
@@ -341,8 +344,6 @@ MISSING = {
     "asio/cancel_at.hpp": "not written yet",
     "asio/co_composed.hpp": "not written yet",
     "asio/co_spawn.hpp": "not written yet",
-    "asio/compose.hpp": "not written yet",
-    "asio/composed.hpp": "not written yet",
     "asio/connect.hpp": "not written yet",
     "asio/connect_pipe.hpp": "not written yet",
     "asio/experimental/as_single.hpp": "not written yet",
@@ -396,7 +397,6 @@ MISSING = {
     "asio/ts/socket.hpp": "not written yet",
     "asio/ts/timer.hpp": "not written yet",
     "asio/use_awaitable.hpp": "not written yet",
-    "asio/use_future.hpp": "not written yet",
     "asio/wait_traits.hpp": "not written yet",
     "asio/writable_pipe.hpp": "not written yet",
 }

@@ -14,6 +14,7 @@
 #include "net/config.h"
 #include "net/execution/operation.h"
 #include "net/execution/run_loop.h"
+#include "net/execution/submit_to.h"
 #include "netpoll/fd.h"
 #include "netpoll/io_request.h"
 
@@ -25,9 +26,12 @@ void call_handler(const Executor& executor, Handler&& handler, Complete&& comple
   if constexpr (has_own_executor<std::decay_t<Handler>, Executor>) {
     const auto own = get_associated_executor(handler, executor);
     const auto allocator = get_associated_allocator(handler);
-    own.dispatch([handler = std::move(handler),
-                  complete = std::forward<Complete>(complete)]() mutable { complete(handler); },
-                 allocator);
+    submit_to<verb::dispatch>(
+        own,
+        [handler = std::move(handler), complete = std::forward<Complete>(complete)]() mutable {
+          complete(handler);
+        },
+        allocator);
   } else {
     complete(handler);
   }

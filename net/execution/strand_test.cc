@@ -3,12 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <memory>
 #include <stdexcept>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "net/async/submit.h"
+#include "net/execution/any_io_executor.h"
+#include "net/execution/properties/properties.h"
 #include "net/fiber/fiber.h"
 #include "net/io_context.h"
 
@@ -194,6 +199,80 @@ TEST(Strand, FiberOnItIsUnwoundWithItsContext) {
   context.reset();
   EXPECT_TRUE(unwound);
   EXPECT_EQ(counted.use_count(), 1);
+}
+
+TEST(Strand, RunsAtOnceOnAnIdleStrandWhereItsExecutorWould) {
+  net::io_context context;
+  auto strand = net::make_strand(context);
+  std::string order;
+  net::post(context, [&] {
+    net::dispatch(strand, [&] {
+      EXPECT_TRUE(strand.running_in_this_thread());
+      net::post(strand, [&] { order += 'c'; });
+      net::require(strand, net::execution::blocking.never).execute([&] { order += 'd'; });
+      order += 'a';
+    });
+    order += 'b';
+  });
+  context.run();
+  EXPECT_EQ(order, "abcd");
+}
+
+TEST(Strand, HasThePropertiesOfItsExecutor) {
+  net::io_context context;
+  const auto strand = net::make_strand(context);
+  EXPECT_EQ(&net::query(strand, net::execution::context), &context);
+  EXPECT_TRUE(net::query(strand, net::execution::blocking) == net::execution::blocking.possibly);
+  const auto never = net::require(strand, net::execution::blocking.never);
+  EXPECT_TRUE(net::query(never, net::execution::blocking) == net::execution::blocking.never);
+  const auto tracked = net::require(strand, net::execution::outstanding_work.tracked);
+  EXPECT_EQ(context.poll(), 0U);
+  EXPECT_FALSE(context.stopped());
+}
+
+TEST(Strand, IsTheSameOnAnotherExecutor) {
+  net::io_context context;
+  net::strand<net::io_context::executor_type> strand(context.get_executor());
+  net::strand<net::any_io_executor> erased(strand);
+  int calls = 0;
+  net::post(strand, [&] {
+    EXPECT_TRUE(erased.running_in_this_thread());
+    net::dispatch(erased, [&] { ++calls; });
+    EXPECT_EQ(calls, 1);
+  });
+  net::post(erased, [copy = strand] { EXPECT_TRUE(copy.running_in_this_thread()); });
+  net::strand<net::any_io_executor> other(context.get_executor());
+  other = strand;
+  EXPECT_TRUE(other == erased);
+  other = std::move(strand);
+  EXPECT_TRUE(other == erased);
+  EXPECT_EQ(context.run(), 1U);  // one turn of the strand
+}
+
+// Calls in threads of its own, which run no loop.
+struct thread_executor {
+  std::vector<std::thread>* threads;
+  template <typename Function>
+  void execute(Function function) const {
+    threads->emplace_back([mine = std::move(function)]() mutable { mine(); });
+  }
+  thread_executor require(net::execution::blocking_t::never_t) const { return *this; }
+  static constexpr net::execution::blocking_t query(net::execution::blocking_t) noexcept {
+    return net::execution::blocking.never;
+  }
+  bool operator==(const thread_executor&) const noexcept = default;
+};
+
+TEST(Strand, NeedsNoRunLoop) {
+  std::vector<std::thread> threads;
+  auto strand = net::make_strand(thread_executor{&threads});
+  std::promise<void> done;
+  net::post(strand, [&] {
+    EXPECT_TRUE(strand.running_in_this_thread());
+    done.set_value();
+  });
+  done.get_future().wait();
+  for (std::thread& each : threads) each.join();
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 
 #include "net/config.h"
 #include "netpoll/error.h"
@@ -140,6 +141,20 @@ namespace internal {
 
 // Throws system_error if `ec` is set.
 void throw_if(const error_code& ec, const char* operation);
+
+// The throwing form of an operation whose other form is `call(ec)`.
+template <typename Call>
+decltype(auto) or_throw(const char* operation, Call call) {
+  error_code ec;
+  if constexpr (std::is_void_v<decltype(call(ec))>) {
+    call(ec);
+    throw_if(ec, operation);
+  } else {
+    decltype(auto) result = call(ec);
+    throw_if(ec, operation);
+    return result;
+  }
+}
 
 }  // namespace internal
 }  // namespace NET_NAMESPACE

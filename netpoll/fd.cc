@@ -53,6 +53,14 @@ std::error_code fd::close() noexcept {
   return {};
 }
 
+int fd::release() noexcept {
+  int number = -1;
+  if (descriptor_ != nullptr) {
+    descriptor_->release(number);
+  }
+  return number;
+}
+
 void fd::cancel() noexcept {
   if (descriptor_ != nullptr) {
     descriptor_->cancel();

@@ -70,6 +70,10 @@ class fd {
   // errc::closed if it was closed already.
   std::error_code close() noexcept;
 
+  // Gives the number away instead of closing it: ends all operations with errc::closed, and returns
+  // when no call is inside any more. -1 if it was closed already. The number stays non-blocking.
+  int release() noexcept;
+
   // Ends what is under way or queued now with std::errc::operation_canceled.
   void cancel() noexcept;
 

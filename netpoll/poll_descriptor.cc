@@ -45,6 +45,7 @@ void poll_descriptor::open(reactor& where, int number) noexcept {
   registration_.store(registration::none, std::memory_order_relaxed);
   trigger_.store(trigger::edge, std::memory_order_relaxed);
   lingers_.store(false, std::memory_order_relaxed);
+  keeps_number_ = false;
   reported_ = 0;
   lasting_events_.store(0, std::memory_order_relaxed);
   interrupts_.store(0, std::memory_order_relaxed);
@@ -105,9 +106,13 @@ int poll_descriptor::arm_locked(std::uint32_t wanted) noexcept {
   return error;
 }
 
-bool poll_descriptor::close() noexcept {
+bool poll_descriptor::end_use(int* kept_number) noexcept {
   if (!fd_mutex_.close()) {
     return false;
+  }
+  if (kept_number != nullptr) {
+    *kept_number = number_;
+    keeps_number_ = true;
   }
   waiter_queue woken;
   {
@@ -260,7 +265,9 @@ void poll_descriptor::destroy() noexcept {
   if (is_enlisted_.load(std::memory_order_acquire)) {
     reactor_->delist(*this);
   }
-  sys::close(number_);
+  if (!keeps_number_) {
+    sys::close(number_);
+  }
   number_ = -1;
 }
 

@@ -90,7 +90,9 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   // inside any more, and returns when that is done; a descriptor that cannot be polled may have
   // somebody blocked in the kernel, for whom it does not wait. False if somebody else closed it
   // first.
-  bool close() noexcept;
+  bool close() noexcept { return end_use(nullptr); }
+  // The same, but the number is not closed: it is the caller's from then on.
+  bool release(int& number) noexcept { return end_use(&number); }
 
   // Closing is to wait until the peer has what was sent (SO_LINGER with a time). Whoever closes
   // asked for that; a handle that merely goes out of scope did not.
@@ -213,6 +215,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   void tell_self_servers() noexcept;
   void reconcile_locked(waiter_queue& expired) noexcept;
   void arm_timer() noexcept;
+  bool end_use(int* kept_number) noexcept;
   waiter* evict(direction which) noexcept;
   int report_from_now_on(direction which) noexcept;
   int register_locked() noexcept;
@@ -324,6 +327,9 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   per_direction<times> times_{};
   reactor* reactor_ = nullptr;
   poll_descriptor* next_free_ = nullptr;  // the pool's
+  // Not to be closed at the end of the use. Written by the one who ends it, before he drops his
+  // reference.
+  bool keeps_number_ = false;
 
   // Taken before the timer queue's mutex.
   netpoll::mutex timer_mutex_;

@@ -250,7 +250,11 @@ io_request::outcome accept_request::attempt(int number) noexcept {
         return outcome::done;
       case EAGAIN: return outcome::blocked;
       case ECONNABORTED:
-      case EPROTO: continue;  // that one is gone: the next
+      case EPROTO:
+        if (when_aborted_ == when_aborted::skip) {
+          continue;
+        }
+        break;
       case EMFILE:
       case ENFILE:
       case ENOBUFS:

@@ -190,15 +190,19 @@ class splice_out_request : public io_request {
 std::error_code copy_file(const fd& from, const fd& to, std::size_t size,
                           std::size_t& bytes) noexcept;
 
-// Accepts one connection. Connections that were gone before they could be accepted are skipped.
+// Accepts one connection.
 class accept_request : public io_request {
  public:
   // When the process or the system is out of descriptors or memory: report it, or wait (5 ms,
   // doubling up to 1 s) and try again, as long as no deadline says otherwise.
   enum class when_exhausted : std::uint8_t { report, back_off };
 
-  explicit accept_request(when_exhausted what = when_exhausted::report) noexcept
-      : io_request(direction::read), when_exhausted_(what) {}
+  // When a connection was gone before it could be accepted: go on to the next, or report it.
+  enum class when_aborted : std::uint8_t { skip, report };
+
+  explicit accept_request(when_exhausted exhausted = when_exhausted::report,
+                          when_aborted aborted = when_aborted::skip) noexcept
+      : io_request(direction::read), when_exhausted_(exhausted), when_aborted_(aborted) {}
 
   unique_fd& accepted() noexcept { return accepted_; }
   const ::sockaddr_storage& peer() const noexcept { return peer_; }
@@ -213,6 +217,7 @@ class accept_request : public io_request {
   ::sockaddr_storage peer_{};
   ::socklen_t peer_size_ = 0;
   when_exhausted when_exhausted_;
+  when_aborted when_aborted_;
 };
 
 // Connects. The address is copied.

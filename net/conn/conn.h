@@ -85,7 +85,7 @@ class conn {
     return async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto&& handler, const Buffers& target) {
           internal::start_io<internal::read_some_request<Buffers>>(
-              fd_, get_executor(), finish{}, std::forward<decltype(handler)>(handler),
+              fd_, internal::io_executor(get_executor()), finish{}, std::forward<decltype(handler)>(handler),
               netpoll::transport::stream_socket, target, internal::buffers_per_call);
         },
         token, buffers);
@@ -116,7 +116,7 @@ class conn {
     return async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto&& handler, const Buffers& source) {
           internal::start_io<internal::write_some_request<Buffers>>(
-              fd_, get_executor(), finish{}, std::forward<decltype(handler)>(handler),
+              fd_, internal::io_executor(get_executor()), finish{}, std::forward<decltype(handler)>(handler),
               netpoll::transport::stream_socket, source, no_limit,
               netpoll::write_request::amount::all);
         },

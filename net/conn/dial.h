@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "net/async/async_result.h"
+#include "net/async/handler_work.h"
 #include "net/config.h"
 #include "net/conn/conn.h"
 #include "net/error.h"
@@ -82,13 +83,16 @@ decltype(auto) async_dial(io_context& context, std::string_view network, std::st
           // The handler is called from the loop, not on the fiber's small stack.
           const auto executor = context.get_executor();
           const auto allocator = get_associated_allocator(handler);
+          using handler_type = std::decay_t<decltype(handler)>;
+          internal::handler_work<handler_type, io_context::executor_type> work(
+              handler, internal::io_executor(executor));
           executor.post(
-              [executor, ec, connected = std::move(connected), handler = std::move(handler)]() mutable {
-                internal::call_handler(
-                    executor, std::move(handler),
-                    [ec, connected = std::move(connected)](auto& target) mutable {
-                      std::move(target)(ec, std::move(connected));
-                    });
+              [work = std::move(work), ec, connected = std::move(connected),
+               handler = std::move(handler)]() mutable {
+                work.complete(std::move(handler),
+                              [ec, connected = std::move(connected)](auto& target) mutable {
+                                std::move(target)(ec, std::move(connected));
+                              });
               },
               allocator);
         });

@@ -65,7 +65,7 @@ class listener {
             };
           };
           internal::start_io<netpoll::accept_request>(
-              fd_, get_executor(), finish, std::forward<decltype(handler)>(handler),
+              fd_, internal::io_executor(get_executor()), finish, std::forward<decltype(handler)>(handler),
               netpoll::accept_request::when_exhausted::back_off);
         },
         token);

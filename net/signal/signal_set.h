@@ -64,7 +64,7 @@ class signal_set {
               std::move(target)(ec, number);
             };
           };
-          internal::start_io<number_request>(fd_, executor_, finish,
+          internal::start_io<number_request>(fd_, internal::io_executor(executor_), finish,
                                              std::forward<decltype(handler)>(handler));
         },
         token);

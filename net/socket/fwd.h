@@ -14,11 +14,11 @@ class any_io_executor;
 template <typename Clock>
 struct wait_traits;
 
-template <typename Protocol>
+template <typename Protocol, typename Executor = any_io_executor>
 class basic_socket;
-template <typename Protocol>
+template <typename Protocol, typename Executor = any_io_executor>
 class basic_stream_socket;
-template <typename Protocol>
+template <typename Protocol, typename Executor = any_io_executor>
 class basic_socket_acceptor;
 template <typename Protocol, typename Executor = any_io_executor>
 class basic_datagram_socket;

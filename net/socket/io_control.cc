@@ -16,4 +16,10 @@ error_code io_control(const netpoll::fd& fd, int name, void* data) noexcept {
   return ec == netpoll::errc::closed ? make_error_code(error::bad_descriptor) : ec;
 }
 
+bool is_at_mark(const netpoll::fd& fd, error_code& ec) noexcept {
+  int answer = 0;
+  ec = io_control(fd, SIOCATMARK, &answer);
+  return !ec && answer != 0;
+}
+
 }  // namespace NET_NAMESPACE::internal

@@ -32,4 +32,7 @@ class bytes_readable {
 // error::bad_descriptor if it is closed.
 error_code io_control(const netpoll::fd& fd, int name, void* data) noexcept;
 
+// Whether the next byte to be read is the one at the out-of-band mark.
+bool is_at_mark(const netpoll::fd& fd, error_code& ec) noexcept;
+
 }  // namespace NET_NAMESPACE::internal

@@ -83,6 +83,16 @@ struct finish_transfer {
   }
 };
 
+// Calls handler(error_code) when connecting is over; `open_error` says that there was no socket.
+struct finish_with_open_error {
+  error_code open_error;
+
+  auto operator()(const netpoll::io_request& request) const noexcept {
+    const error_code ec = open_error ? open_error : socket_error(request.error());
+    return [ec](auto& handler) { std::move(handler)(ec); };
+  }
+};
+
 // Calls handler(error_code).
 struct finish_plain {
   bool was_open = true;

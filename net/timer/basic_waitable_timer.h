@@ -1,68 +1,103 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // A timer that can be waited for: in a fiber, which parks, in a thread, which blocks, or with a
-// handler. Any number of waits may be outstanding; they end in the order they began.
+// completion token. Any number of waits may be outstanding; they end in the order they began.
 //
 //   net::steady_timer timer(context, std::chrono::seconds(1));
 //   timer.async_wait([](std::error_code ec) { … });
 //   timer.wait();
 //
-// Moving the expiry or cancelling ends all waits with error::operation_aborted. A wait whose time
-// has come before the cancellation reports success, as in Asio. Distinct timers may be used from
-// any threads, one timer by one at a time; cancel() alone may also run beside a wait().
+// Moving the expiry or cancelling ends all waits with error::operation_aborted; a cancellation slot
+// ends one. A wait whose time has come before the cancellation reports success, as in Asio. Distinct
+// timers may be used from any threads, one timer by one at a time; cancel() alone may also run
+// beside a wait(). A timer that was moved from has no waits and keeps its executor.
 #pragma once
 
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
-#include "net/async/associated_allocator.h"
-#include "net/async/associated_executor.h"
 #include "net/async/async_result.h"
-#include "net/async/handler_memory.h"
-#include "net/async/io_operation.h"
+#include "net/async/default_completion_token.h"
+#include "net/async/initiation.h"
 #include "net/config.h"
 #include "net/error.h"
 #include "net/fiber/wait.h"
-#include "net/io_context.h"
+#include "net/io_executor.h"
+#include "net/timer/fwd.h"
+#include "net/timer/timer_time.h"
 #include "net/timer/timer_wait.h"
+#include "net/timer/wait_operation.h"
+#include "net/timer/wait_traits.h"
 
 namespace NET_NAMESPACE {
 
-template <typename Clock>
+template <typename Clock, typename WaitTraits, typename Executor>
 class basic_waitable_timer {
+  using times = internal::timer_time<Clock, WaitTraits>;
+
  public:
-  using executor_type = io_context::executor_type;
+  using executor_type = Executor;
+  template <typename Other>
+  struct rebind_executor {
+    using other = basic_waitable_timer<Clock, WaitTraits, Other>;
+  };
   using clock_type = Clock;
   using duration = typename Clock::duration;
   using time_point = typename Clock::time_point;
+  using traits_type = WaitTraits;
 
-  explicit basic_waitable_timer(io_context& context)
-      : basic_waitable_timer(context.get_executor()) {}
+  // On an executor or a context; with an expiry, or a time from now.
   explicit basic_waitable_timer(const executor_type& executor)
-      : executor_(executor), timer_(std::make_unique<netpoll::timer_queue::entry>()) {}
-  template <typename Where>
-  basic_waitable_timer(Where&& where, const time_point& expiry) : basic_waitable_timer(where) {
+      : io_(executor), reactor_(&io_.reactor()) {}
+  basic_waitable_timer(const executor_type& executor, const time_point& expiry)
+      : basic_waitable_timer(executor) {
     expiry_ = expiry;
   }
-  template <typename Where>
-  basic_waitable_timer(Where&& where, const duration& from_now) : basic_waitable_timer(where) {
-    expiry_ = now_plus(from_now);
+  basic_waitable_timer(const executor_type& executor, const duration& from_now)
+      : basic_waitable_timer(executor) {
+    expiry_ = times::now_plus(from_now);
   }
-  basic_waitable_timer(basic_waitable_timer&& other) noexcept = default;
+  template <internal::io_context_for<executor_type> Context>
+  explicit basic_waitable_timer(Context& context)
+      : basic_waitable_timer(executor_type(context.get_executor())) {}
+  template <internal::io_context_for<executor_type> Context>
+  basic_waitable_timer(Context& context, const time_point& expiry)
+      : basic_waitable_timer(executor_type(context.get_executor()), expiry) {}
+  template <internal::io_context_for<executor_type> Context>
+  basic_waitable_timer(Context& context, const duration& from_now)
+      : basic_waitable_timer(executor_type(context.get_executor()), from_now) {}
+
+  basic_waitable_timer(basic_waitable_timer&& other) noexcept
+      : io_(other.io_),
+        reactor_(other.reactor_),
+        timer_(std::move(other.timer_)),
+        expiry_(std::exchange(other.expiry_, time_point())) {}
+  template <typename Other>
+  requires(std::is_convertible_v<Other, Executor>)
+      basic_waitable_timer(basic_waitable_timer<Clock, WaitTraits, Other>&& other)
+      : io_(other.io_),
+        reactor_(other.reactor_),
+        timer_(std::move(other.timer_)),
+        expiry_(std::exchange(other.expiry_, time_point())) {}
+  // The waits of the one that is assigned to end.
   basic_waitable_timer& operator=(basic_waitable_timer&& other) noexcept {
     if (this != &other) {
-      forget();
-      executor_ = other.executor_;
-      timer_ = std::move(other.timer_);
-      expiry_ = other.expiry_;
+      take(std::move(other));
     }
+    return *this;
+  }
+  template <typename Other>
+  requires(std::is_convertible_v<Other, Executor>) basic_waitable_timer& operator=(
+      basic_waitable_timer<Clock, WaitTraits, Other>&& other) {
+    take(std::move(other));
     return *this;
   }
   ~basic_waitable_timer() { forget(); }
 
-  executor_type get_executor() const noexcept { return executor_; }
+  const executor_type& get_executor() const noexcept { return io_.get(); }
   time_point expiry() const { return expiry_; }
 
   // Sets the expiry; returns how many waits that cancelled.
@@ -71,23 +106,22 @@ class basic_waitable_timer {
     expiry_ = expiry;
     return cancelled;
   }
-  std::size_t expires_after(const duration& from_now) { return expires_at(now_plus(from_now)); }
+  std::size_t expires_after(const duration& from_now) {
+    return expires_at(times::now_plus(from_now));
+  }
 
   // Ends all waits, or the oldest; returns how many.
-  std::size_t cancel() { return timer_ != nullptr ? reactor().timers().cancel(*timer_) : 0; }
-  std::size_t cancel_one() { return timer_ != nullptr ? reactor().timers().cancel(*timer_, 1) : 0; }
+  std::size_t cancel() { return timer_ != nullptr ? reactor_->timers().cancel(*timer_) : 0; }
+  std::size_t cancel_one() { return timer_ != nullptr ? reactor_->timers().cancel(*timer_, 1) : 0; }
 
   // Waits until the expiry.
   void wait() {
-    error_code ec;
-    wait(ec);
-    internal::throw_if(ec, "wait");
+    internal::or_throw("wait", [&](error_code& ec) { wait(ec); });
   }
   void wait(error_code& ec) {
     ec.clear();
-    const netpoll::nanotime when = steady_expiry();
-    while (!ec && clock_now() < expiry_) {
-      internal::timer_wait waiter(reactor(), *timer_, when);
+    while (!ec && times::now() < expiry_) {
+      internal::timer_wait waiter(*reactor_, entry(), times::next_look(expiry_));
       if (wait_for(waiter) != wait_result::resumed ||
           waiter.reason() == netpoll::wake_reason::cancelled) {
         ec = error::operation_aborted;
@@ -95,96 +129,49 @@ class basic_waitable_timer {
     }
   }
 
-  // Calls handler(error_code) at the expiry.
-  template <typename Token>
-  decltype(auto) async_wait(Token&& token) {
+  // handler(error_code), at the expiry.
+  template <typename Token = default_completion_token_t<executor_type>>
+  decltype(auto) async_wait(Token&& token = default_completion_token_t<executor_type>()) {
     return async_initiate<Token, void(error_code)>(
-        [this](auto&& handler) {
-          using type = wait_operation<std::decay_t<decltype(handler)>>;
-          const auto allocator = get_associated_allocator(handler);
-          internal::make_operation<type>(allocator, executor_,
-                                         std::forward<decltype(handler)>(handler), *timer_,
-                                         steady_expiry())
-              ->start();
-        },
+        internal::initiation(*this,
+                             [](basic_waitable_timer& self, auto&& handler) {
+                               internal::start_timer_wait<times>(
+                                   self.io_, *self.reactor_, self.entry(), self.expiry_,
+                                   std::forward<decltype(handler)>(handler));
+                             }),
         token);
   }
 
  private:
-  template <typename Handler>
-  class wait_operation final : public operation, private netpoll::resumer {
-   public:
-    template <typename H>
-    wait_operation(const executor_type& executor, H&& handler, netpoll::timer_queue::entry& timer,
-                   netpoll::nanotime when)
-        : operation(&run_handler),
-          handler_(std::forward<H>(handler)),
-          executor_(executor),
-          wait_(executor.context().reactor(), timer, when) {}
+  template <typename, typename, typename>
+  friend class basic_waitable_timer;
 
-    void start() {
-      executor_.context().loop().work_started();
-      wait_.set_resumer(*this);
-      wait_.commit();
+  // In the reactor's queue. Made when it is needed first.
+  netpoll::timer_queue::entry& entry() {
+    if (timer_ == nullptr) {
+      timer_ = std::make_unique<netpoll::timer_queue::entry>();
     }
-
-   private:
-    void resume(netpoll::waiter&) noexcept override { executor_.context().loop().post(*this); }
-
-    static bool run_handler(operation& base, run_loop* loop) {
-      auto& self = static_cast<wait_operation&>(base);
-      const bool is_cancelled = self.wait_.reason() == netpoll::wake_reason::cancelled;
-      Handler handler(std::move(self.handler_));
-      const executor_type executor(self.executor_);
-      internal::destroy_operation(get_associated_allocator(handler), &self);
-      if (loop != nullptr) {
-        const error_code ec =
-            is_cancelled ? make_error_code(error::operation_aborted) : error_code();
-        internal::call_handler(executor, std::move(handler),
-                               [ec](auto& target) { std::move(target)(ec); });
-      }
-      return true;
-    }
-
-    Handler handler_;
-    executor_type executor_;
-    internal::timer_wait wait_;
-  };
-
-  netpoll::reactor& reactor() const noexcept { return executor_.context().reactor(); }
-
-  static time_point clock_now() {
-    if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>) {
-      return netpoll::to_steady_time(netpoll::clock::now());
-    } else {
-      return Clock::now();
-    }
+    return *timer_;
   }
 
-  static time_point now_plus(const duration& from_now) {
-    const time_point now = clock_now();
-    // Not past the end of the clock.
-    return from_now > time_point::max() - now ? time_point::max() : now + from_now;
-  }
-
-  // The expiry on the reactor's clock.
-  netpoll::nanotime steady_expiry() const {
-    if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>) {
-      return netpoll::to_nanotime(expiry_);
-    } else {
-      return netpoll::add_saturated(netpoll::clock::now(),
-                                    netpoll::to_nanoseconds(expiry_ - Clock::now()));
-    }
+  template <typename Other>
+  void take(basic_waitable_timer<Clock, WaitTraits, Other>&& other) {
+    forget();
+    io_ = internal::io_executor<Executor>(other.io_);
+    reactor_ = other.reactor_;
+    timer_ = std::move(other.timer_);
+    expiry_ = std::exchange(other.expiry_, time_point());
   }
 
   // Ends all waits, and the timer may go: cancel() leaves it to the reactor, for the next wait.
   void forget() noexcept {
     if (timer_ != nullptr) {
-      reactor().timers().forget(*timer_);
+      reactor_->timers().forget(*timer_);
     }
   }
 
-  executor_type executor_;
+  internal::io_executor<Executor> io_;
+  netpoll::reactor* reactor_;
   std::unique_ptr<netpoll::timer_queue::entry> timer_;
   time_point expiry_{};
 };

@@ -7,9 +7,4 @@
 
 #include "net/config.h"
 #include "net/timer/basic_waitable_timer.h"
-
-namespace NET_NAMESPACE {
-
-using steady_timer = basic_waitable_timer<std::chrono::steady_clock>;
-
-}  // namespace NET_NAMESPACE
+#include "net/timer/fwd.h"

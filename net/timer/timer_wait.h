@@ -22,6 +22,12 @@ class timer_wait final : public netpoll::waiter {
     reactor_.add_waiter(timer_, *this, when_);
     return true;
   }
+  // Once more, by the one who was resumed.
+  void wait_anew(netpoll::nanotime when) noexcept {
+    when_ = when;
+    forget_reason();
+    commit();
+  }
   bool withdraw() noexcept override { return reactor_.timers().remove_waiter(timer_, *this); }
   // A thread keeps the time itself: nobody may be running the reactor.
   self_service begin_self_service() noexcept override {

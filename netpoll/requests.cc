@@ -26,6 +26,11 @@ constexpr nanotime longest_nap_ns = 1'000'000'000;
   return message;
 }
 
+// Of connecting.
+bool is_in_progress(int error) noexcept {
+  return error == EINPROGRESS || error == EALREADY || error == EINTR;
+}
+
 }  // namespace
 
 io_request::outcome read_request::attempt(int number) noexcept {
@@ -289,7 +294,7 @@ io_request::outcome connect_request::attempt(int number) noexcept {
   }
   const sys::result answer =
       sys::connect(number, reinterpret_cast<const ::sockaddr*>(&address_), size_);
-  if (answer.error == EINPROGRESS || answer.error == EALREADY || answer.error == EINTR) {
+  if (is_in_progress(answer.error)) {
     in_progress_ = true;
     return outcome::blocked;
   }
@@ -308,7 +313,7 @@ void connect_request::describe_call(description& into, int number) const noexcep
 io_request::outcome connect_request::check_result(int number) noexcept {
   const sys::result pending = sys::take_socket_error(number);
   int error = pending.ok() ? static_cast<int>(pending.value) : pending.error;
-  if (error == EINPROGRESS || error == EALREADY || error == EINTR) {
+  if (is_in_progress(error)) {
     return outcome::blocked;
   }
   if (error == 0) {
@@ -320,6 +325,14 @@ io_request::outcome connect_request::check_result(int number) noexcept {
       return outcome::blocked;
     }
     error = named.error;  // readiness has been reported, nothing would ever end another wait
+    if (error == 0) {
+      // The kernel learns from this that the attempt is over: who connects once more is then told
+      // that there is a connection, and not that there is one now.
+      error = sys::connect(number, reinterpret_cast<const ::sockaddr*>(&address_), size_).error;
+      if (is_in_progress(error)) {
+        error = 0;
+      }
+    }
   }
   error_ = system_error_code(error == EISCONN ? 0 : error);
   return outcome::done;

@@ -214,6 +214,16 @@ TEST_F(Accepting, AConnectWhosePeerCannotBeAskedForFails) {
   EXPECT_EQ(connecting->error(), system_error_code(ENOBUFS));
 }
 
+TEST_F(Accepting, ASecondConnectIsToldThatThereIsAConnection) {
+  driven<accept_request> accepting(listener_);
+  auto connecting = connect();
+  run_until([&] { return connecting.is_done(); });
+  ASSERT_FALSE(connecting->error());
+  auto again = connect();
+  run_until([&] { return again.is_done(); });
+  EXPECT_EQ(again->error(), system_error_code(EISCONN));
+}
+
 TEST_F(Accepting, GoesOnLookingWhileAConnectIsInterruptedInTheBackground) {
   driven<accept_request> accepting(listener_);
   nettest::faults faults;

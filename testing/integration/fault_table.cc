@@ -71,11 +71,13 @@ std::vector<possible_error> errors_of(call which) {
                   {EADDRNOTAVAIL, EAFNOSUPPORT});
     case call::listen: return make({EINTR}, {EADDRINUSE, EBADF, ENOTSOCK, EOPNOTSUPP});
     case call::connect:
-      // These three say that it goes on in the background, which the injector sees to.
+      // The first three say that it goes on in the background, which the injector sees to. That there
+      // is a connection already is just what the call at the end of an attempt says.
       return make({EALREADY, EINPROGRESS, EINTR},
                   {EACCES, EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EBADF, ECONNREFUSED,
-                   ECONNRESET, EFAULT, EHOSTUNREACH, EINVAL, EISCONN, ENETDOWN, ENETUNREACH,
-                   ENOBUFS, ENOTSOCK, EPERM, EPROTOTYPE, ETIMEDOUT});
+                   ECONNRESET, EFAULT, EHOSTUNREACH, EINVAL, ENETDOWN, ENETUNREACH, ENOBUFS,
+                   ENOTSOCK, EPERM, EPROTOTYPE, ETIMEDOUT},
+                  {EISCONN});
     case call::shutdown: return make({EINTR}, {EBADF, EINVAL, ENOTCONN, ENOTSOCK});
     case call::get_socket_name: return make({EINTR}, {EBADF, EFAULT, EINVAL, ENOBUFS, ENOTSOCK});
     case call::get_peer_name:

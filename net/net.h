@@ -56,6 +56,7 @@
 #include "net/ip/unicast.h"
 #include "net/socket/basic_stream_socket.h"
 #include "net/socket/basic_socket_acceptor.h"
+#include "net/socket/connect.h"
 #include "net/generic/datagram_protocol.h"
 #include "net/generic/raw_protocol.h"
 #include "net/generic/seq_packet_protocol.h"

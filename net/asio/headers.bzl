@@ -94,6 +94,7 @@ FORWARDS = {
     "asio/compose.hpp": ["net/async/compose.h"],
     "asio/composed.hpp": ["net/async/composed.h"],
     "asio/config.hpp": ["net/execution/config.h"],
+    "asio/connect.hpp": ["net/socket/connect.h"],
     "asio/consign.hpp": ["net/async/consign.h"],
     "asio/coroutine.hpp": ["net/async/coroutine.h"],
     "asio/default_completion_token.hpp": [
@@ -346,7 +347,6 @@ MISSING = {
     "asio/cancel_at.hpp": "not written yet",
     "asio/co_composed.hpp": "not written yet",
     "asio/co_spawn.hpp": "not written yet",
-    "asio/connect.hpp": "not written yet",
     "asio/connect_pipe.hpp": "not written yet",
     "asio/experimental/as_single.hpp": "not written yet",
     "asio/experimental/awaitable_operators.hpp": "not written yet",

@@ -39,6 +39,8 @@
 #include "net/fiber/stack_settings.h"
 #include "net/timer/sleep.h"
 #include "net/timer/steady_timer.h"
+#include "net/timer/cancel_after.h"
+#include "net/timer/cancel_at.h"
 #include "net/buffer/buffer.h"
 #include "net/buffer/buffer_literals.h"
 #include "net/buffer/buffer_registration.h"

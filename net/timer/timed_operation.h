@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What cancel_after and cancel_at are made of: an operation beside the wait for a timer. If the
+// timer is first the operation is cancelled; if the operation is first the wait is. The handler is
+// called when both are over, so nothing of either is left by then.
+//
+// Operation and timer complete on the handler's executor, which must not run both at a time.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <optional>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "net/async/adapted_initiation.h"
+#include "net/async/associated_allocator.h"
+#include "net/async/associated_cancellation_slot.h"
+#include "net/async/async_result.h"
+#include "net/async/cancellation_signal.h"
+#include "net/async/cancellation_type.h"
+#include "net/async/completion_signature.h"
+#include "net/async/handler_memory.h"
+#include "net/config.h"
+#include "net/error.h"
+#include "net/timer/basic_waitable_timer.h"
+
+namespace NET_NAMESPACE::internal {
+
+// The results of a signature, kept until the wait is over too.
+template <typename... Args>
+struct kept_results {
+  using type = std::tuple<std::decay_t<Args>...>;
+
+  template <typename... Given>
+  static constexpr bool take = [] {
+    if constexpr (sizeof...(Given) == sizeof...(Args)) {
+      return (std::is_constructible_v<std::decay_t<Args>, Given> && ...);
+    } else {
+      return false;
+    }
+  }();
+};
+template <typename Signature>
+using results_of = typename signature_traits<Signature>::template args_in<kept_results>;
+
+// Which of the signatures is meant by a call with `Given`: one with just these types, else the first
+// that can be made of them. As many as there are signatures if there is none.
+template <typename... Given, typename... Results>
+constexpr std::size_t chosen_results(std::tuple<Results...>*) {
+  std::size_t exact = sizeof...(Results);
+  std::size_t near = sizeof...(Results);
+  std::size_t index = 0;
+  (
+      [&] {
+        if (std::is_same_v<typename Results::type, std::tuple<std::decay_t<Given>...>> &&
+            index < exact) {
+          exact = index;
+        }
+        if (Results::template take<Given...> && index < near) {
+          near = index;
+        }
+        ++index;
+      }(),
+      ...);
+  return exact < sizeof...(Results) ? exact : near;
+}
+
+// Between the handler's slot and the operation: in the slot, and known to the operation. When either
+// goes the other forgets it.
+template <typename Operation>
+class timed_canceller {
+ public:
+  explicit timed_canceller(Operation& of) noexcept : of_(&of) {}
+  timed_canceller(const timed_canceller&) = delete;
+  timed_canceller& operator=(const timed_canceller&) = delete;
+  ~timed_canceller() {
+    if (of_ != nullptr) {
+      of_->forget_canceller();
+    }
+  }
+
+  void operator()(cancellation_type type) {
+    if (of_ != nullptr) {
+      of_->cancel(type);
+    }
+  }
+  void forget_operation() noexcept { of_ = nullptr; }
+
+ private:
+  Operation* of_;
+};
+
+// `Timer` is a timer, or a reference to one.
+template <typename Handler, typename Timer, typename... Signatures>
+class timed_operation {
+  using all_results = std::tuple<results_of<Signatures>...>;
+  using canceller = timed_canceller<timed_operation>;
+
+ public:
+  template <typename H, typename MakeTimer, typename Executor>
+  timed_operation(H&& handler, const MakeTimer& make_timer, const Executor& executor,
+                  cancellation_type type)
+      : handler_(std::forward<H>(handler)), timer_(make_timer(executor)), type_(type) {}
+  timed_operation(const timed_operation&) = delete;
+  timed_operation& operator=(const timed_operation&) = delete;
+  ~timed_operation() { leave_slot(); }
+
+  // The object frees itself when both have completed, or been dropped.
+  template <typename Initiation, typename... Args>
+  void start(Initiation&& initiation, Args&&... args) {
+    if (auto slot = NET_NAMESPACE::get_associated_cancellation_slot(handler_);
+        slot.is_connected()) {
+      canceller_ = &slot.template emplace<canceller>(*this);
+    }
+    operation_handler handler(*this);
+    timer_.async_wait(timer_handler(*this));
+    std::forward<Initiation>(initiation)(std::move(handler), std::forward<Args>(args)...);
+  }
+
+  void cancel(cancellation_type type) { signal_.emit(type); }
+  void forget_canceller() noexcept { canceller_ = nullptr; }
+
+ private:
+  // Half of the operation: whoever has one has a reference.
+  class part {
+   public:
+    using forwarded_handler_type = Handler;
+    using cancellation_slot_type = cancellation_slot;
+
+    explicit part(timed_operation& of) noexcept : of_(&of) {}
+    part(part&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
+    part& operator=(part&&) = delete;
+    ~part() {
+      if (of_ != nullptr) {
+        of_->drop();
+      }
+    }
+
+    const Handler& forwarded_handler() const noexcept { return of_->handler_; }
+
+   protected:
+    timed_operation* of_;
+  };
+
+  class operation_handler : public part {
+   public:
+    using part::part;
+
+    cancellation_slot get_cancellation_slot() const noexcept { return this->of_->signal_.slot(); }
+
+    template <typename... Args,
+              std::size_t Chosen = chosen_results<Args...>(static_cast<all_results*>(nullptr))>
+    requires(Chosen < sizeof...(Signatures)) void operator()(Args&&... args) {
+      timed_operation& of = *std::exchange(this->of_, nullptr);
+      of.leave_slot();
+      of.results_.emplace(std::in_place_index<Chosen>, std::forward<Args>(args)...);
+      of.operation_completed();
+    }
+  };
+
+  class timer_handler : public part {
+   public:
+    using part::part;
+
+    cancellation_slot get_cancellation_slot() const noexcept { return {}; }
+
+    void operator()(error_code) { std::exchange(this->of_, nullptr)->timer_completed(); }
+  };
+
+  void operation_completed() {
+    if (is_waiting_) {
+      timer_.cancel();
+      drop();
+    } else {
+      complete();
+    }
+  }
+
+  void timer_completed() {
+    is_waiting_ = false;
+    if (results_) {
+      complete();
+    } else {
+      signal_.emit(type_);
+      drop();
+    }
+  }
+
+  // acq_rel: who is last destroys what the other one used.
+  bool is_last() noexcept { return references_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+
+  void drop() noexcept {
+    if (is_last()) {
+      const Handler handler(std::move(handler_));
+      destroy_operation(NET_NAMESPACE::get_associated_allocator(handler), this);
+    }
+  }
+
+  void complete() {
+    if (!is_last()) {
+      return;
+    }
+    auto results = *std::move(results_);
+    Handler handler(std::move(handler_));
+    destroy_operation(NET_NAMESPACE::get_associated_allocator(handler), this);
+    std::visit(
+        [&](auto& values) { std::apply(static_cast<Handler&&>(handler), std::move(values)); },
+        results);
+  }
+
+  void leave_slot() noexcept {
+    if (canceller_ != nullptr) {
+      std::exchange(canceller_, nullptr)->forget_operation();
+    }
+  }
+
+  std::atomic<int> references_{2};
+  Handler handler_;
+  Timer timer_;
+  cancellation_signal signal_;
+  const cancellation_type type_;
+  canceller* canceller_ = nullptr;
+  std::optional<std::variant<typename results_of<Signatures>::type...>> results_;
+  bool is_waiting_ = true;
+};
+
+// How the operation gets its timer: one of its own on the executor of the operation, or one that is
+// given, which is set anew.
+template <typename Clock, typename WaitTraits, typename Expiry>
+struct own_timer {
+  Expiry expiry;
+
+  template <typename Executor>
+  basic_waitable_timer<Clock, WaitTraits, Executor> operator()(const Executor& executor) const {
+    return basic_waitable_timer<Clock, WaitTraits, Executor>(executor, expiry);
+  }
+};
+template <typename Timer, typename Expiry>
+struct given_timer {
+  Timer* timer;
+  Expiry expiry;
+
+  template <typename Executor>
+  Timer& operator()(const Executor&) const {
+    if constexpr (std::is_same_v<Expiry, typename Timer::time_point>) {
+      timer->expires_at(expiry);
+    } else {
+      timer->expires_after(expiry);
+    }
+    return *timer;
+  }
+};
+
+template <typename Initiation, typename MakeTimer, typename... Signatures>
+class timed_initiation : public initiation_base<Initiation> {
+  template <typename Handler>
+  using operation = timed_operation<std::decay_t<Handler>,
+                                    decltype(std::declval<const MakeTimer&>()(
+                                        std::declval<const Initiation&>().get_executor())),
+                                    Signatures...>;
+
+ public:
+  template <typename I>
+  timed_initiation(I&& initiation, const MakeTimer& make_timer, cancellation_type type)
+      : initiation_base<Initiation>(std::forward<I>(initiation)),
+        make_timer_(make_timer),
+        type_(type) {}
+
+  template <typename Handler, typename... Args>
+  void operator()(Handler&& handler, Args&&... args) && {
+    make(std::forward<Handler>(handler))
+        .start(std::move(*this).initiation(), std::forward<Args>(args)...);
+  }
+  template <typename Handler, typename... Args>
+  void operator()(Handler&& handler, Args&&... args) const& {
+    make(std::forward<Handler>(handler)).start(this->initiation(), std::forward<Args>(args)...);
+  }
+
+ private:
+  template <typename Handler>
+  operation<Handler>& make(Handler&& handler) const {
+    const auto allocator = NET_NAMESPACE::get_associated_allocator(handler);
+    return *make_operation<operation<Handler>>(
+        allocator, std::forward<Handler>(handler), make_timer_,
+        static_cast<const timed_initiation&>(*this).initiation().get_executor(), type_);
+  }
+
+  MakeTimer make_timer_;
+  cancellation_type type_;
+};
+
+// Starts an operation with the token inside.
+template <typename InnerToken, typename... Signatures, typename Initiation, typename MakeTimer,
+          typename... Args>
+auto initiate_timed(Initiation&& initiation, const MakeTimer& make_timer, cancellation_type type,
+                    std::remove_reference_t<InnerToken>& token, Args&&... args)
+    -> decltype(async_initiate<InnerToken, Signatures...>(
+        std::declval<timed_initiation<std::decay_t<Initiation>, MakeTimer, Signatures...>>(), token,
+        std::forward<Args>(args)...)) {
+  return async_initiate<InnerToken, Signatures...>(
+      timed_initiation<std::decay_t<Initiation>, MakeTimer, Signatures...>(
+          std::forward<Initiation>(initiation), make_timer, type),
+      token, std::forward<Args>(args)...);
+}
+
+}  // namespace NET_NAMESPACE::internal

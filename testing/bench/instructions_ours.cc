@@ -20,6 +20,12 @@
 namespace {
 
 using net::ip::tcp;
+// On the context's own executor, as the sockets and timers of the others are.
+using executor = net::io_context::executor_type;
+using tcp_socket = net::basic_stream_socket<tcp, executor>;
+using tcp_acceptor = net::basic_socket_acceptor<tcp, executor>;
+using timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                        net::wait_traits<std::chrono::steady_clock>, executor>;
 using std::chrono::steady_clock;
 
 constexpr std::size_t message_size = 64;
@@ -55,12 +61,12 @@ void post(std::int64_t count) {
 }
 
 // Two ends of a connection of this machine with itself.
-std::pair<tcp::socket, tcp::socket> connect(net::io_context& context) {
-  tcp::acceptor acceptor(context,
-                         tcp::endpoint(net::ip::address(net::ip::address_v4::loopback()), 0));
-  tcp::socket client(context);
+std::pair<tcp_socket, tcp_socket> connect(net::io_context& context) {
+  tcp_acceptor acceptor(context,
+                        tcp::endpoint(net::ip::address(net::ip::address_v4::loopback()), 0));
+  tcp_socket client(context);
   client.connect(acceptor.local_endpoint());
-  tcp::socket server = acceptor.accept();
+  tcp_socket server = acceptor.accept();
   client.set_option(tcp::no_delay(true));
   server.set_option(tcp::no_delay(true));
   return {std::move(client), std::move(server)};
@@ -80,10 +86,10 @@ class handler_echo_pair {
   }
 
  private:
-  void push_read(tcp::socket& socket) const {
+  void push_read(tcp_socket& socket) const {
     if (has_deadlines_) socket.set_read_deadline(steady_clock::now() + far);
   }
-  void push_write(tcp::socket& socket) const {
+  void push_write(tcp_socket& socket) const {
     if (has_deadlines_) socket.set_write_deadline(steady_clock::now() + far);
   }
 
@@ -114,11 +120,11 @@ class handler_echo_pair {
         });
   }
 
-  tcp::socket& client() { return sockets_.first; }
-  tcp::socket& server() { return sockets_.second; }
+  tcp_socket& client() { return sockets_.first; }
+  tcp_socket& server() { return sockets_.second; }
 
   net::io_context context_{1};
-  std::pair<tcp::socket, tcp::socket> sockets_;
+  std::pair<tcp_socket, tcp_socket> sockets_;
   read_buffer asked_{};
   read_buffer served_{};
   std::int64_t left_;
@@ -230,7 +236,7 @@ class rearming {
   static constexpr std::size_t stride = 377;
 
   net::io_context context_{1};
-  std::vector<net::steady_timer> timers_;
+  std::vector<timer> timers_;
   std::size_t turn_ = 0;
   std::int64_t left_;
 };

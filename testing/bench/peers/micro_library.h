@@ -36,9 +36,11 @@ namespace lib {
 
 using namespace net;
 
-using timer = net::steady_timer;
+using timer = net::basic_waitable_timer<std::chrono::steady_clock,
+                                        net::wait_traits<std::chrono::steady_clock>,
+                                        net::io_context::executor_type>;
 template <typename Protocol>
-using stream_socket = net::basic_stream_socket<Protocol>;
+using stream_socket = net::basic_stream_socket<Protocol, net::io_context::executor_type>;
 
 }  // namespace lib
 

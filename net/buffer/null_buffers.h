@@ -19,4 +19,16 @@ class [[deprecated("use wait() and async_wait() of the socket or descriptor")]] 
   const_iterator end() const noexcept { return nullptr; }
 };
 
+namespace internal {
+
+// Whether who reads into or writes out of `Buffers` asks to wait instead.
+template <typename Buffers>
+inline constexpr bool is_null_buffers = false;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+template <>
+inline constexpr bool is_null_buffers<null_buffers> = true;
+#pragma GCC diagnostic pop
+
+}  // namespace internal
 }  // namespace NET_NAMESPACE

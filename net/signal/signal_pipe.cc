@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "net/signal/signal_set.h"
+#include "net/signal/signal_pipe.h"
+
+#include <signal.h>
 
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <mutex>
 
+#include "net/fiber/wait.h"
 #include "net/socket/socket_operation.h"
 #include "netpoll/base/syscall.h"
+#include "netpoll/base/unique_fd.h"
+#include "netpoll/error.h"
 
-namespace NET_NAMESPACE {
+namespace NET_NAMESPACE::internal {
 namespace {
 
-constexpr std::size_t max_sets = 32;
+using flags = signal_set_base::flags;
+
+constexpr std::size_t max_pipes = 256;
 constexpr int max_signal = 64;
 
 // What the signal handler reads: where each set wants to hear of which signals. A slot is in use
@@ -20,7 +28,7 @@ struct slot {
   std::atomic<int> pipe{-1};
   std::atomic<std::uint64_t> signals{0};
 };
-constinit slot slots[max_sets];
+constinit slot slots[max_pipes];
 // How many handlers are looking at the slots.
 constinit std::atomic<int> readers{0};
 
@@ -29,6 +37,8 @@ std::mutex& table_mutex() {
   static auto* const mutex = new std::mutex;
   return *mutex;
 }
+// How each signal that is caught was asked to be. Guarded by table_mutex().
+constinit flags caught_how[max_signal + 1] = {};
 
 constexpr std::uint64_t bit_of(int signal) noexcept { return std::uint64_t{1} << (signal - 1); }
 
@@ -56,71 +66,80 @@ bool is_wanted(int signal) noexcept {
   return false;
 }
 
+error_code catch_signal(int signal, flags how) noexcept {
+  struct ::sigaction action {};
+  action.sa_handler = &on_signal;
+  action.sa_flags = SA_ONSTACK | (how == flags::dont_care ? SA_RESTART : static_cast<int>(how));
+  ::sigfillset(&action.sa_mask);
+  const auto set = netpoll::sys::signal_action(signal, &action);
+  if (set.ok()) {
+    caught_how[signal] = how;
+  }
+  return netpoll::system_error_code(set.error);
+}
+
+// The signal is caught as `how` says from now on, unless that is not what others asked for.
+error_code make_sure_of(int signal, flags how, bool is_caught) noexcept {
+  if (!is_caught) {
+    return catch_signal(signal, how);
+  }
+  if (how == flags::dont_care || how == caught_how[signal]) {
+    return {};
+  }
+  return caught_how[signal] == flags::dont_care ? catch_signal(signal, how)
+                                                : make_error_code(error::invalid_argument);
+}
+
 }  // namespace
 
-void signal_set::open() {
+signal_pipe::signal_pipe(netpoll::reactor& where) {
   int ends[2];
   if (const auto made = netpoll::sys::pipe(ends); !made.ok()) {
     throw system_error(made.error, std::system_category(), "signal_set: pipe");
   }
   netpoll::unique_fd writing_end(ends[1]);
-  if (const int error = fd_.open(executor_.context().reactor(), netpoll::unique_fd(ends[0]))) {
+  if (const int error = fd_.open(where, netpoll::unique_fd(ends[0]))) {
     throw system_error(error, std::system_category(), "signal_set");
   }
   const std::lock_guard lock(table_mutex());
-  for (slot_ = 0; slot_ < max_sets; ++slot_) {
+  for (slot_ = 0; slot_ < max_pipes; ++slot_) {
     if (slots[slot_].pipe.load(std::memory_order_seq_cst) < 0) {
       slots[slot_].pipe.store(writing_end.release(), std::memory_order_seq_cst);
       return;
     }
   }
-  throw system_error(error::no_buffer_space, "signal_set: more than 32 sets");
+  throw system_error(error::no_buffer_space, "signal_set: more than 256 sets");
 }
 
-signal_set::~signal_set() {
+signal_pipe::~signal_pipe() {
   clear();
   const std::lock_guard lock(table_mutex());
-  netpoll::unique_fd writing_end(
-      slots[slot_].pipe.exchange(-1, std::memory_order_seq_cst));
+  netpoll::unique_fd writing_end(slots[slot_].pipe.exchange(-1, std::memory_order_seq_cst));
   // A handler in another thread may have read the number just before: wait until it has written.
   while (readers.load(std::memory_order_seq_cst) != 0) {
   }
 }
 
-void signal_set::add(int signal) {
-  error_code ec;
-  add(signal, ec);
-  internal::throw_if(ec, "add");
-}
-
-void signal_set::add(int signal, error_code& ec) {
+void signal_pipe::add(int signal, flags how, error_code& ec) {
   ec.clear();
   if (signal < 1 || signal > max_signal) {
     ec = error::invalid_argument;
     return;
   }
   const std::lock_guard lock(table_mutex());
-  const bool was_wanted = is_wanted(signal);
-  slots[slot_].signals.fetch_or(bit_of(signal), std::memory_order_seq_cst);
-  if (!was_wanted) {
-    struct ::sigaction action{};
-    action.sa_handler = &on_signal;
-    action.sa_flags = SA_RESTART | SA_ONSTACK;
-    ::sigfillset(&action.sa_mask);
-    if (const auto set = netpoll::sys::signal_action(signal, &action); !set.ok()) {
-      ec = netpoll::system_error_code(set.error);
-      slots[slot_].signals.fetch_and(~bit_of(signal), std::memory_order_seq_cst);
-    }
+  std::atomic<std::uint64_t>& mine = slots[slot_].signals;
+  if ((mine.load(std::memory_order_seq_cst) & bit_of(signal)) != 0) {
+    return;
+  }
+  const bool is_caught = is_wanted(signal);
+  mine.fetch_or(bit_of(signal), std::memory_order_seq_cst);
+  ec = make_sure_of(signal, how, is_caught);
+  if (ec) {
+    mine.fetch_and(~bit_of(signal), std::memory_order_seq_cst);
   }
 }
 
-void signal_set::remove(int signal) {
-  error_code ec;
-  remove(signal, ec);
-  internal::throw_if(ec, "remove");
-}
-
-void signal_set::remove(int signal, error_code& ec) {
+void signal_pipe::remove(int signal, error_code& ec) {
   ec.clear();
   if (signal < 1 || signal > max_signal) {
     ec = error::invalid_argument;
@@ -130,13 +149,13 @@ void signal_set::remove(int signal, error_code& ec) {
   const std::uint64_t before =
       slots[slot_].signals.fetch_and(~bit_of(signal), std::memory_order_seq_cst);
   if ((before & bit_of(signal)) != 0 && !is_wanted(signal)) {
-    struct ::sigaction action{};
+    struct ::sigaction action {};
     action.sa_handler = SIG_DFL;
     netpoll::sys::signal_action(signal, &action);
   }
 }
 
-void signal_set::clear() {
+void signal_pipe::clear() {
   for (int signal = 1; signal <= max_signal; ++signal) {
     if ((slots[slot_].signals.load(std::memory_order_seq_cst) & bit_of(signal)) != 0) {
       error_code ignored;
@@ -145,22 +164,13 @@ void signal_set::clear() {
   }
 }
 
-int signal_set::wait() {
-  error_code ec;
-  const int number = wait(ec);
-  internal::throw_if(ec, "wait");
-  return number;
-}
+error_code signal_request::result() const noexcept { return socket_error(error()); }
 
-int signal_set::wait(error_code& ec) {
-  number_request request;
-  perform(request, fd_);
+int wait_for_signal(signal_pipe& pipe, error_code& ec) {
+  signal_request request;
+  perform(request, pipe.fd());
   ec = request.result();
   return request.number();
 }
 
-error_code signal_set::number_request::result() const noexcept {
-  return internal::socket_error(error());
-}
-
-}  // namespace NET_NAMESPACE
+}  // namespace NET_NAMESPACE::internal

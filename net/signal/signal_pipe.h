@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What a signal set is on no executor in particular: a pipe to which the process's signal handler
+// writes the numbers of the signals it was told to. add(), remove() and clear() are for one thread
+// at a time.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <utility>
+
+#include "net/config.h"
+#include "net/error.h"
+#include "net/signal/signal_set_base.h"
+#include "netpoll/fd.h"
+#include "netpoll/reactor.h"
+#include "netpoll/requests.h"
+
+namespace NET_NAMESPACE::internal {
+
+class signal_pipe {
+ public:
+  // Throws std::system_error when no pipe can be made or too many (256) exist.
+  explicit signal_pipe(netpoll::reactor& where);
+  signal_pipe(const signal_pipe&) = delete;
+  signal_pipe& operator=(const signal_pipe&) = delete;
+  ~signal_pipe();
+
+  void add(int signal, signal_set_base::flags_t how, error_code& ec);
+  void remove(int signal, error_code& ec);
+  void clear();
+
+  // Where numbers can be read.
+  netpoll::fd& fd() noexcept { return fd_; }
+
+ private:
+  netpoll::fd fd_;
+  std::size_t slot_ = 0;
+};
+
+// Reads one signal's number.
+class signal_request : private ::iovec, public netpoll::read_request {
+ public:
+  signal_request() noexcept
+      : ::iovec{&number_, 1}, netpoll::read_request(netpoll::transport::pipe, this, 1) {}
+  int number() const noexcept { return number_; }
+  error_code result() const noexcept;
+
+ private:
+  unsigned char number_ = 0;
+};
+
+// Calls handler(error_code, signal).
+struct finish_signal {
+  auto operator()(const signal_request& request) const noexcept {
+    return [ec = request.result(), number = request.number()](auto& handler) {
+      std::move(handler)(ec, number);
+    };
+  }
+};
+
+// signal_pipe's wait, for who has no handler.
+int wait_for_signal(signal_pipe& pipe, error_code& ec);
+
+}  // namespace NET_NAMESPACE::internal

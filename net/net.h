@@ -33,6 +33,7 @@
 #include "net/async/coroutine.h"
 #include "net/execution/strand.h"
 #include "net/fiber/fiber.h"
+#include "net/fiber/spawn.h"
 #include "net/fiber/sync/sync.h"
 #include "net/fiber/dump.h"
 #include "net/fiber/statistics.h"

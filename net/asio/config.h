@@ -26,6 +26,7 @@
 
 // --- What there is --------------------------------------------------------------------------------
 
+#define ASIO_HAS_BOOST_CONTEXT_FIBER 1  // spawn(), which needs no Boost here
 #define ASIO_HAS_EPOLL 1
 #define ASIO_HAS_EVENTFD 1
 #define ASIO_HAS_GETADDRINFO 1

@@ -271,6 +271,10 @@ FORWARDS = {
     "asio/signal_set.hpp": ["net/signal/signal_set.h"],
     "asio/signal_set_base.hpp": ["net/signal/signal_set_base.h"],
     "asio/socket_base.hpp": ["net/socket/socket_base.h"],
+    "asio/spawn.hpp": [
+        "net/execution/strand.h",
+        "net/fiber/spawn.h",
+    ],
     "asio/static_thread_pool.hpp": ["net/execution/static_thread_pool.h"],
     "asio/steady_timer.hpp": [
         "net/asio/chrono.h",
@@ -387,7 +391,6 @@ MISSING = {
     "asio/ip/basic_resolver.hpp": "not written yet",
     "asio/serial_port.hpp": "not written yet",
     "asio/serial_port_base.hpp": "not written yet",
-    "asio/spawn.hpp": "not written yet",
     "asio/ssl.hpp": "not written yet",
     "asio/ssl/context.hpp": "not written yet",
     "asio/ssl/context_base.hpp": "not written yet",

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <type_traits>
 #include <utility>
 
 #include "net/config.h"
 #include "net/error.h"
+#include "net/local/endpoint.h"
+#include "net/socket/fwd.h"
 #include "netpoll/base/syscall.h"
 #include "netpoll/base/unique_fd.h"
 
 namespace NET_NAMESPACE::local {
 
-// Connects two sockets, which must not be open, with each other; see socketpair(2). On failure both
-// are closed.
-template <typename Socket, typename Other>
-void connect_pair(Socket& one, Other& other, error_code& ec) {
-  const typename Socket::protocol_type protocol{};
+// Connects two sockets of a protocol of this namespace with each other; see socketpair(2). They must
+// not be open. On failure both are closed, unless one was open before: error::already_open.
+template <typename Protocol, typename Executor, typename OtherExecutor>
+void connect_pair(basic_socket<Protocol, Executor>& one,
+                  basic_socket<Protocol, OtherExecutor>& other, error_code& ec) {
+  static_assert(std::is_same_v<typename Protocol::endpoint, basic_endpoint<Protocol>>,
+                "only unix-domain sockets can be connected in pairs");
+  const Protocol protocol{};
   if (one.is_open() || other.is_open()) {
     ec = error::already_open;
     return;
@@ -37,8 +43,9 @@ void connect_pair(Socket& one, Other& other, error_code& ec) {
     }
   }
 }
-template <typename Socket, typename Other>
-void connect_pair(Socket& one, Other& other) {
+template <typename Protocol, typename Executor, typename OtherExecutor>
+void connect_pair(basic_socket<Protocol, Executor>& one,
+                  basic_socket<Protocol, OtherExecutor>& other) {
   error_code ec;
   connect_pair(one, other, ec);
   NET_NAMESPACE::internal::throw_if(ec, "connect_pair");

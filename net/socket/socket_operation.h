@@ -6,6 +6,8 @@
 // bad descriptor.
 #pragma once
 
+#include <sys/poll.h>
+
 #include <cstddef>
 #include <type_traits>
 #include <utility>
@@ -13,9 +15,11 @@
 #include "net/async/io_operation.h"
 #include "net/buffer/buffer.h"
 #include "net/buffer/iovec_view.h"
+#include "net/buffer/null_buffers.h"
 #include "net/config.h"
 #include "net/error.h"
 #include "net/fiber/wait.h"
+#include "netpoll/direction.h"
 #include "netpoll/fd.h"
 #include "netpoll/requests.h"
 
@@ -67,10 +71,27 @@ class buffered_request final : private Iovecs, public Request {
 // As many buffers as one call of a "some" operation looks at.
 inline constexpr std::size_t buffers_per_call = 64;
 
+// What takes the place of a request with null_buffers: waits, and transfers nothing.
+template <netpoll::direction Direction>
+class wait_only_request final : public netpoll::readiness_request {
+ public:
+  template <typename... Args>
+  explicit wait_only_request(const Args&...) noexcept
+      : readiness_request(Direction, Direction == netpoll::direction::read ? POLLIN : POLLOUT) {}
+};
+template <typename Buffers, typename Request>
+using reading = std::conditional_t<is_null_buffers<Buffers>,
+                                   wait_only_request<netpoll::direction::read>, Request>;
+template <typename Buffers, typename Request>
+using writing = std::conditional_t<is_null_buffers<Buffers>,
+                                   wait_only_request<netpoll::direction::write>, Request>;
+
 template <typename Buffers>
-using read_some_request = buffered_request<netpoll::read_request, iovecs_of<Buffers>>;
+using read_some_request =
+    reading<Buffers, buffered_request<netpoll::read_request, iovecs_of<Buffers>>>;
 template <typename Buffers>
-using write_some_request = buffered_request<netpoll::write_request, iovecs_of<Buffers>>;
+using write_some_request =
+    writing<Buffers, buffered_request<netpoll::write_request, iovecs_of<Buffers>>>;
 
 // Calls handler(error_code, bytes) with the outcome of a transfer.
 struct finish_transfer {

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSL-1.0
+//
+// What sockets that carry messages have in common: how they are made, and doing a transfer in the
+// style that is asked for. datagram_operations adds what datagram and raw sockets do; they differ in
+// nothing but their names.
+#pragma once
+
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+#include "net/async/async_result.h"
+#include "net/async/default_completion_token.h"
+#include "net/async/initiation.h"
+#include "net/buffer/buffer.h"
+#include "net/config.h"
+#include "net/error.h"
+#include "net/io_executor.h"
+#include "net/socket/basic_socket.h"
+#include "net/socket/message_request.h"
+#include "net/socket/socket_operation.h"
+#include "netpoll/iovec_cursor.h"
+#include "netpoll/requests.h"
+
+namespace NET_NAMESPACE::internal {
+
+template <typename Protocol, typename Executor>
+class message_socket : public basic_socket<Protocol, Executor> {
+  using base = basic_socket<Protocol, Executor>;
+
+ public:
+  using typename base::endpoint_type;
+  using typename base::executor_type;
+
+  // Closed; open; open and bound; and with a descriptor that is taken over. On an executor or a
+  // context.
+  explicit message_socket(const executor_type& executor) : base(executor) {}
+  message_socket(const executor_type& executor, const Protocol& protocol) : base(executor) {
+    this->open(protocol);
+  }
+  message_socket(const executor_type& executor, const endpoint_type& local) : base(executor) {
+    this->open(local.protocol());
+    this->bind(local);
+  }
+  message_socket(const executor_type& executor, const Protocol& protocol, int native)
+      : base(executor) {
+    this->assign(protocol, native);
+  }
+  template <io_context_for<executor_type> Context, typename... Args>
+  requires(sizeof...(Args) <= 2) explicit message_socket(Context& context, const Args&... args)
+      : message_socket(executor_type(context.get_executor()), args...) {}
+
+ protected:
+  message_socket(message_socket&&) noexcept = default;
+  message_socket& operator=(message_socket&&) noexcept = default;
+  template <typename OtherProtocol, typename OtherExecutor>
+  explicit message_socket(basic_socket<OtherProtocol, OtherExecutor>&& other)
+      : base(std::move(other)) {}
+  ~message_socket() = default;
+
+  template <typename Request, typename... Args>
+  std::size_t transfer(error_code& ec, const Args&... args) {
+    Request request(args...);
+    perform_on_socket(request, this->fd_, !this->is_non_blocking_, ec);
+    return request.bytes();
+  }
+  template <typename Request, typename Token, typename... Args>
+  decltype(auto) async_transfer(Token& token, const Args&... args) {
+    return async_initiate<Token, void(error_code, std::size_t)>(
+        initiation(*this,
+                   [](message_socket& self, auto&& handler, const auto&... values) {
+                     start_io<Request>(self.fd_, self.io_, finish_transfer{self.is_open()},
+                                       std::forward<decltype(handler)>(handler), values...);
+                   }),
+        token, args...);
+  }
+
+ private:
+  template <typename, typename>
+  friend class internal::initiation;
+};
+
+template <typename Protocol, typename Executor>
+class datagram_operations : public message_socket<Protocol, Executor> {
+  using base = message_socket<Protocol, Executor>;
+  using message_flags = socket_base::message_flags;
+
+ public:
+  using base::base;
+  using typename base::endpoint_type;
+  using typename base::executor_type;
+
+  // To the peer that the socket is connected to.
+  template <typename Buffers>
+  std::size_t send(const Buffers& buffers, message_flags flags = 0) {
+    return or_throw("send", [&](error_code& ec) { return send(buffers, flags, ec); });
+  }
+  template <typename Buffers>
+  std::size_t send(const Buffers& buffers, message_flags flags, error_code& ec) {
+    return this->template transfer<send_request<Buffers>>(ec, netpoll::transport::message_socket,
+                                                          buffers, every_buffer, some, flags);
+  }
+  // handler(error_code, bytes)
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  requires(!std::is_convertible_v<Token, message_flags>) decltype(auto)
+      async_send(const Buffers& buffers,
+                 Token&& token = default_completion_token_t<executor_type>()) {
+    return async_send(buffers, 0, std::forward<Token>(token));
+  }
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  decltype(auto) async_send(const Buffers& buffers, message_flags flags,
+                            Token&& token = default_completion_token_t<executor_type>()) {
+    return this->template async_transfer<send_request<Buffers>>(
+        token, netpoll::transport::message_socket, buffers, every_buffer, some, flags);
+  }
+
+  // To any peer.
+  template <typename Buffers>
+  std::size_t send_to(const Buffers& buffers, const endpoint_type& peer, message_flags flags = 0) {
+    return or_throw("send_to", [&](error_code& ec) { return send_to(buffers, peer, flags, ec); });
+  }
+  template <typename Buffers>
+  std::size_t send_to(const Buffers& buffers, const endpoint_type& peer, message_flags flags,
+                      error_code& ec) {
+    return this->template transfer<to_request<Buffers>>(ec, buffers, peer, flags);
+  }
+  // handler(error_code, bytes)
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  requires(!std::is_convertible_v<Token, message_flags>) decltype(auto)
+      async_send_to(const Buffers& buffers, const endpoint_type& peer,
+                    Token&& token = default_completion_token_t<executor_type>()) {
+    return async_send_to(buffers, peer, 0, std::forward<Token>(token));
+  }
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  decltype(auto) async_send_to(const Buffers& buffers, const endpoint_type& peer,
+                               message_flags flags,
+                               Token&& token = default_completion_token_t<executor_type>()) {
+    return this->template async_transfer<to_request<Buffers>>(token, buffers, peer, flags);
+  }
+
+  // One message, from the peer that the socket is connected to, or from whomever.
+  template <typename Buffers>
+  std::size_t receive(const Buffers& buffers, message_flags flags = 0) {
+    return or_throw("receive", [&](error_code& ec) { return receive(buffers, flags, ec); });
+  }
+  template <typename Buffers>
+  std::size_t receive(const Buffers& buffers, message_flags flags, error_code& ec) {
+    return this->template transfer<receive_request<Buffers>>(ec, netpoll::transport::message_socket,
+                                                             buffers, netpoll::max_buffers, flags);
+  }
+  // handler(error_code, bytes)
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  requires(!std::is_convertible_v<Token, message_flags>) decltype(auto)
+      async_receive(const Buffers& buffers,
+                    Token&& token = default_completion_token_t<executor_type>()) {
+    return async_receive(buffers, 0, std::forward<Token>(token));
+  }
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  decltype(auto) async_receive(const Buffers& buffers, message_flags flags,
+                               Token&& token = default_completion_token_t<executor_type>()) {
+    return this->template async_transfer<receive_request<Buffers>>(
+        token, netpoll::transport::message_socket, buffers, netpoll::max_buffers, flags);
+  }
+
+  // Tells whom it is from. `sender` must stay until an asynchronous operation is over.
+  template <typename Buffers>
+  std::size_t receive_from(const Buffers& buffers, endpoint_type& sender, message_flags flags = 0) {
+    return or_throw("receive_from",
+                    [&](error_code& ec) { return receive_from(buffers, sender, flags, ec); });
+  }
+  template <typename Buffers>
+  std::size_t receive_from(const Buffers& buffers, endpoint_type& sender, message_flags flags,
+                           error_code& ec) {
+    return this->template transfer<from_request<Buffers>>(ec, buffers, &sender, flags);
+  }
+  // handler(error_code, bytes)
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  requires(!std::is_convertible_v<Token, message_flags>) decltype(auto)
+      async_receive_from(const Buffers& buffers, endpoint_type& sender,
+                         Token&& token = default_completion_token_t<executor_type>()) {
+    return async_receive_from(buffers, sender, 0, std::forward<Token>(token));
+  }
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  decltype(auto) async_receive_from(const Buffers& buffers, endpoint_type& sender,
+                                    message_flags flags,
+                                    Token&& token = default_completion_token_t<executor_type>()) {
+    return this->template async_transfer<from_request<Buffers>>(token, buffers, &sender, flags);
+  }
+
+ protected:
+  datagram_operations(datagram_operations&&) noexcept = default;
+  datagram_operations& operator=(datagram_operations&&) noexcept = default;
+  ~datagram_operations() = default;
+
+ private:
+  static constexpr std::size_t every_buffer = 0;
+  static constexpr auto some = netpoll::write_request::amount::some;
+
+  template <const_buffer_sequence Buffers>
+  using send_request = write_some_request<Buffers>;
+  template <const_buffer_sequence Buffers>
+  using to_request = writing<Buffers, send_to_request<Buffers, endpoint_type>>;
+  template <mutable_buffer_sequence Buffers>
+  using receive_request = read_some_request<Buffers>;
+  template <mutable_buffer_sequence Buffers>
+  using from_request = reading<Buffers, receive_from_request<Buffers, endpoint_type>>;
+};
+
+}  // namespace NET_NAMESPACE::internal

@@ -190,6 +190,10 @@ FORWARDS = {
         "net/generic/stream_protocol.h",
         "net/socket/basic_stream_socket.h",
     ],
+    "asio/high_resolution_timer.hpp": [
+        "net/asio/chrono.h",
+        "net/timer/high_resolution_timer.h",
+    ],
     "asio/immediate.hpp": ["net/async/immediate.h"],
     "asio/inline_executor.hpp": ["net/execution/inline_executor.h"],
     "asio/inline_or_executor.hpp": [
@@ -337,6 +341,10 @@ FORWARDS = {
     "asio/system_context.hpp": ["net/execution/system_context.h"],
     "asio/system_error.hpp": ["net/error.h"],
     "asio/system_executor.hpp": ["net/execution/system_executor.h"],
+    "asio/system_timer.hpp": [
+        "net/asio/chrono.h",
+        "net/timer/system_timer.h",
+    ],
     "asio/thread.hpp": ["net/asio/thread.h"],
     "asio/thread_pool.hpp": [
         "net/asio/chrono.h",
@@ -357,10 +365,19 @@ FORWARDS = {
     "asio/traits/static_query.hpp": ["net/execution/properties/traits.h"],
     "asio/traits/static_require.hpp": ["net/execution/properties/traits.h"],
     "asio/traits/static_require_concept.hpp": ["net/execution/properties/traits.h"],
+    "asio/ts/timer.hpp": [
+        "net/asio/chrono.h",
+        "net/timer/wait_traits.h",
+        "net/timer/basic_waitable_timer.h",
+        "net/timer/system_timer.h",
+        "net/timer/steady_timer.h",
+        "net/timer/high_resolution_timer.h",
+    ],
     "asio/unyield.hpp": ["net/async/unyield.h"],
     "asio/use_future.hpp": ["net/async/use_future.h"],
     "asio/uses_executor.hpp": ["net/async/uses_executor.h"],
     "asio/version.hpp": [],
+    "asio/wait_traits.hpp": ["net/timer/wait_traits.h"],
     "asio/writable_pipe.hpp": ["net/pipe/writable_pipe.h"],
     "asio/write.hpp": [
         "net/buffer/buffer.h",
@@ -436,7 +453,6 @@ MISSING = {
     "asio/experimental/use_promise.hpp": "not written yet",
     "asio/fwd.hpp": "not written yet",
     "asio/handler_continuation_hook.hpp": "not written yet",
-    "asio/high_resolution_timer.hpp": "not written yet",
     "asio/ip/basic_resolver.hpp": "not written yet",
     "asio/serial_port.hpp": "not written yet",
     "asio/serial_port_base.hpp": "not written yet",
@@ -449,7 +465,6 @@ MISSING = {
     "asio/ssl/stream_base.hpp": "not written yet",
     "asio/ssl/verify_context.hpp": "not written yet",
     "asio/ssl/verify_mode.hpp": "not written yet",
-    "asio/system_timer.hpp": "not written yet",
     "asio/this_coro.hpp": "not written yet",
     "asio/ts/buffer.hpp": "not written yet",
     "asio/ts/executor.hpp": "not written yet",
@@ -458,9 +473,7 @@ MISSING = {
     "asio/ts/net.hpp": "not written yet",
     "asio/ts/netfwd.hpp": "not written yet",
     "asio/ts/socket.hpp": "not written yet",
-    "asio/ts/timer.hpp": "not written yet",
     "asio/use_awaitable.hpp": "not written yet",
-    "asio/wait_traits.hpp": "not written yet",
 }
 
 # What the names of the headers begin with that <asio.hpp> does not include: it has what everything

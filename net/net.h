@@ -88,4 +88,5 @@
 #include "net/conn/dial.h"
 #include "net/conn/listener.h"
 #include "net/conn/run.h"
+#include "net/serial/serial_port.h"
 #include "net/signal/signal_set.h"

@@ -24,7 +24,6 @@
 #include "net/socket/fwd.h"
 #include "net/socket/message_request.h"
 #include "net/socket/message_socket.h"
-#include "net/socket/socket_base.h"
 #include "net/socket/socket_operation.h"
 #include "netpoll/requests.h"
 
@@ -33,11 +32,11 @@ namespace NET_NAMESPACE {
 template <typename Protocol, typename Executor>
 class basic_seq_packet_socket : public internal::message_socket<Protocol, Executor> {
   using base = internal::message_socket<Protocol, Executor>;
-  using message_flags = socket_base::message_flags;
 
  public:
   using typename base::endpoint_type;
   using typename base::executor_type;
+  using typename base::message_flags;
   using typename base::native_handle_type;
   using typename base::protocol_type;
   template <typename Other>

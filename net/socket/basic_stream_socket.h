@@ -23,11 +23,11 @@ namespace NET_NAMESPACE {
 template <typename Protocol, typename Executor>
 class basic_stream_socket : public basic_socket<Protocol, Executor> {
   using base = basic_socket<Protocol, Executor>;
-  using message_flags = socket_base::message_flags;
 
  public:
   using typename base::endpoint_type;
   using typename base::executor_type;
+  using typename base::message_flags;
   using typename base::native_handle_type;
   using typename base::protocol_type;
   template <typename Other>

@@ -83,12 +83,12 @@ class message_socket : public basic_socket<Protocol, Executor> {
 template <typename Protocol, typename Executor>
 class datagram_operations : public message_socket<Protocol, Executor> {
   using base = message_socket<Protocol, Executor>;
-  using message_flags = socket_base::message_flags;
 
  public:
   using base::base;
   using typename base::endpoint_type;
   using typename base::executor_type;
+  using typename base::message_flags;
 
   // To the peer that the socket is connected to.
   template <typename Buffers>

@@ -74,8 +74,8 @@ conn dial_all(io_context& context, std::string_view network, std::string_view ad
     return {};
   }
   const std::vector<ip::tcp::endpoint> candidates =
-      ip::internal::resolve(context.reactor(), target.where.host, target.where.port, target.family,
-                            false, deadline, why.ec);
+      ip::internal::resolve(target.where.host, target.where.port, target.family, false, deadline,
+                            why.ec);
   if (why.ec) {
     internal::name_lookup(target, why);
     return {};

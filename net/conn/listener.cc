@@ -65,7 +65,7 @@ listener listen_on(io_context& context, std::string_view network, std::string_vi
   const bool is_wildcard = target.where.host.empty();
   if (is_wildcard) {
     // Port first: names and numbers alike.
-    candidates = ip::internal::resolve(context.reactor(), "", target.where.port,
+    candidates = ip::internal::resolve("", target.where.port,
                                        target.family == AF_INET6 ? AF_INET6 : AF_INET, true,
                                        netpoll::never, why.ec);
     if (!why.ec && target.family == AF_UNSPEC) {
@@ -73,8 +73,8 @@ listener listen_on(io_context& context, std::string_view network, std::string_vi
                         ip::tcp::endpoint(ip::address_v6::any(), candidates.front().port()));
     }
   } else {
-    candidates = ip::internal::resolve(context.reactor(), target.where.host, target.where.port,
-                                       target.family, true, netpoll::never, why.ec);
+    candidates = ip::internal::resolve(target.where.host, target.where.port, target.family, true,
+                                       netpoll::never, why.ec);
     // A name may stand for several addresses: listen on the first of IPv4, as one would expect.
     std::stable_partition(candidates.begin(), candidates.end(),
                           [](const auto& each) { return each.address().is_v4(); });

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Names to addresses, by the C library's getaddrinfo(), which blocks. It runs on a thread of the
-// library's own, started with the first name that needs it; numbers are understood at once. Who
-// waits may stop waiting: the lookup then ends unheard.
+// Names to addresses for who waits with a deadline; see lookup_pool.h. Numbers are understood at
+// once. Who waits may stop waiting: the lookup then ends unheard.
 #pragma once
 
 #include <string>
@@ -10,10 +9,8 @@
 
 #include "net/config.h"
 #include "net/error.h"
-#include "net/ip/endpoint.h"
 #include "net/ip/tcp.h"
 #include "netpoll/base/clock.h"
-#include "netpoll/reactor.h"
 
 namespace NET_NAMESPACE::ip::internal {
 
@@ -21,8 +18,7 @@ namespace NET_NAMESPACE::ip::internal {
 // number or a name), of `family` (AF_UNSPEC: either). Parks a fiber, blocks a thread, until
 // `deadline` at the longest. Errors: error::netdb_errors, error::service_not_found,
 // error::deadline_exceeded.
-std::vector<tcp::endpoint> resolve(netpoll::reactor& reactor, const std::string& host,
-                                   const std::string& service, int family, bool passive,
-                                   netpoll::nanotime deadline, error_code& ec);
+std::vector<tcp::endpoint> resolve(const std::string& host, const std::string& service, int family,
+                                   bool passive, netpoll::nanotime deadline, error_code& ec);
 
 }  // namespace NET_NAMESPACE::ip::internal

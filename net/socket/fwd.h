@@ -29,6 +29,9 @@ class basic_seq_packet_socket;
 template <typename Protocol, typename Clock = std::chrono::steady_clock,
           typename WaitTraits = wait_traits<Clock>>
 class basic_socket_iostream;
+template <typename Protocol, typename Clock = std::chrono::steady_clock,
+          typename WaitTraits = wait_traits<Clock>>
+class basic_socket_streambuf;
 
 namespace ip {
 template <typename InternetProtocol, typename Executor = any_io_executor>

@@ -13,7 +13,6 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include "net/async/adapted_initiation.h"
 #include "net/async/associated_allocator.h"
@@ -156,7 +155,8 @@ class timed_operation {
     requires(Chosen < sizeof...(Signatures)) void operator()(Args&&... args) {
       timed_operation& of = *std::exchange(this->of_, nullptr);
       of.leave_slot();
-      of.results_.emplace(std::in_place_index<Chosen>, std::forward<Args>(args)...);
+      std::get<Chosen>(of.results_).emplace(std::forward<Args>(args)...);
+      of.has_results_ = true;
       of.operation_completed();
     }
   };
@@ -181,7 +181,7 @@ class timed_operation {
 
   void timer_completed() {
     is_waiting_ = false;
-    if (results_) {
+    if (has_results_) {
       complete();
     } else {
       signal_.emit(type_);
@@ -200,15 +200,25 @@ class timed_operation {
   }
 
   void complete() {
-    if (!is_last()) {
-      return;
+    if (is_last()) {
+      complete_chosen(std::index_sequence_for<Signatures...>());
     }
-    auto results = *std::move(results_);
+  }
+  template <std::size_t... Indices>
+  void complete_chosen(std::index_sequence<Indices...>) {
+    (complete_with(std::get<Indices>(results_)) || ...);
+  }
+  // If these are the results there are. Then nothing is left of this object.
+  template <typename Results>
+  bool complete_with(std::optional<Results>& results) {
+    if (!results) {
+      return false;
+    }
+    Results values = *std::move(results);
     Handler handler(std::move(handler_));
     destroy_operation(NET_NAMESPACE::get_associated_allocator(handler), this);
-    std::visit(
-        [&](auto& values) { std::apply(static_cast<Handler&&>(handler), std::move(values)); },
-        results);
+    std::apply(static_cast<Handler&&>(handler), std::move(values));
+    return true;
   }
 
   void leave_slot() noexcept {
@@ -223,7 +233,8 @@ class timed_operation {
   cancellation_signal signal_;
   const cancellation_type type_;
   canceller* canceller_ = nullptr;
-  std::optional<std::variant<typename results_of<Signatures>::type...>> results_;
+  std::tuple<std::optional<typename results_of<Signatures>::type>...> results_;  // one at most
+  bool has_results_ = false;
   bool is_waiting_ = true;
 };
 

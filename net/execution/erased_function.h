@@ -56,7 +56,7 @@ class erased_operation_for final : public erased_operation {
       Allocator allocator;
       void release() noexcept {
         if (self != nullptr) {
-          destroy_operation(allocator, std::exchange(self, nullptr));
+          destroy_operation(Allocator(std::move(allocator)), std::exchange(self, nullptr));
         }
       }
       ~releaser() { release(); }

@@ -10,7 +10,7 @@
 
 namespace netpoll {
 
-int fd::open(reactor& where, unique_fd number) noexcept {
+int fd::open(reactor& where, unique_fd&& number) noexcept {
   poll_descriptor* const taken = poll_descriptor_pool::acquire();
   if (taken == nullptr) {
     return ENOMEM;

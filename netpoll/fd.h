@@ -42,8 +42,8 @@ class fd {
   ~fd() { reset(); }
 
   // Takes over `number`, which must be non-blocking. What the handle held before is closed. Returns
-  // an errno value; on error the number is closed as well.
-  int open(reactor& where, unique_fd number) noexcept;
+  // an errno value; on error nothing has changed, and the number is still the caller's.
+  int open(reactor& where, unique_fd&& number) noexcept;
 
   // Takes over a descriptor that somebody else made, the standard input for one, and changes
   // nothing in it. Looks whether it is non-blocking and whether it can be polled; if not,

@@ -38,16 +38,7 @@ class basic_readable_pipe : protected internal::descriptor_handle<Executor> {
   using lowest_layer_type = basic_readable_pipe;
 
   // Closed, or with a descriptor that is taken over. On an executor or a context.
-  explicit basic_readable_pipe(const executor_type& executor) : handle(executor) {}
-  basic_readable_pipe(const executor_type& executor, int native) : handle(executor) {
-    assign(native);
-  }
-  template <internal::io_context_for<executor_type> Context>
-  explicit basic_readable_pipe(Context& context)
-      : basic_readable_pipe(executor_type(context.get_executor())) {}
-  template <internal::io_context_for<executor_type> Context>
-  basic_readable_pipe(Context& context, int native)
-      : basic_readable_pipe(executor_type(context.get_executor()), native) {}
+  using handle::handle;
 
   basic_readable_pipe(const basic_readable_pipe&) = delete;
   basic_readable_pipe& operator=(const basic_readable_pipe&) = delete;
@@ -67,32 +58,19 @@ class basic_readable_pipe : protected internal::descriptor_handle<Executor> {
   ~basic_readable_pipe() = default;
 
   using handle::assign;
+  using handle::async_read_some;
   using handle::cancel;
   using handle::close;
   using handle::get_executor;
   using handle::is_open;
   using handle::native_handle;
+  using handle::read_some;
   using handle::release;
   using handle::set_deadline;
   using handle::set_read_deadline;
 
   lowest_layer_type& lowest_layer() noexcept { return *this; }
   const lowest_layer_type& lowest_layer() const noexcept { return *this; }
-
-  template <typename Buffers>
-  std::size_t read_some(const Buffers& buffers) {
-    return internal::or_throw("read_some", [&](error_code& ec) { return read_some(buffers, ec); });
-  }
-  template <typename Buffers>
-  std::size_t read_some(const Buffers& buffers, error_code& ec) {
-    return this->read(buffers, ec);
-  }
-  // handler(error_code, bytes)
-  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
-  decltype(auto) async_read_some(const Buffers& buffers,
-                                 Token&& token = default_completion_token_t<executor_type>()) {
-    return this->async_read(buffers, std::forward<Token>(token));
-  }
 
  private:
   template <typename>

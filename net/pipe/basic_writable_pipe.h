@@ -38,16 +38,7 @@ class basic_writable_pipe : protected internal::descriptor_handle<Executor> {
   using lowest_layer_type = basic_writable_pipe;
 
   // Closed, or with a descriptor that is taken over. On an executor or a context.
-  explicit basic_writable_pipe(const executor_type& executor) : handle(executor) {}
-  basic_writable_pipe(const executor_type& executor, int native) : handle(executor) {
-    assign(native);
-  }
-  template <internal::io_context_for<executor_type> Context>
-  explicit basic_writable_pipe(Context& context)
-      : basic_writable_pipe(executor_type(context.get_executor())) {}
-  template <internal::io_context_for<executor_type> Context>
-  basic_writable_pipe(Context& context, int native)
-      : basic_writable_pipe(executor_type(context.get_executor()), native) {}
+  using handle::handle;
 
   basic_writable_pipe(const basic_writable_pipe&) = delete;
   basic_writable_pipe& operator=(const basic_writable_pipe&) = delete;
@@ -67,6 +58,7 @@ class basic_writable_pipe : protected internal::descriptor_handle<Executor> {
   ~basic_writable_pipe() = default;
 
   using handle::assign;
+  using handle::async_write_some;
   using handle::cancel;
   using handle::close;
   using handle::get_executor;
@@ -75,25 +67,10 @@ class basic_writable_pipe : protected internal::descriptor_handle<Executor> {
   using handle::release;
   using handle::set_deadline;
   using handle::set_write_deadline;
+  using handle::write_some;
 
   lowest_layer_type& lowest_layer() noexcept { return *this; }
   const lowest_layer_type& lowest_layer() const noexcept { return *this; }
-
-  template <typename Buffers>
-  std::size_t write_some(const Buffers& buffers) {
-    return internal::or_throw("write_some",
-                              [&](error_code& ec) { return write_some(buffers, ec); });
-  }
-  template <typename Buffers>
-  std::size_t write_some(const Buffers& buffers, error_code& ec) {
-    return this->write(buffers, ec);
-  }
-  // handler(error_code, bytes)
-  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
-  decltype(auto) async_write_some(const Buffers& buffers,
-                                  Token&& token = default_completion_token_t<executor_type>()) {
-    return this->async_write(buffers, std::forward<Token>(token));
-  }
 
  private:
   template <typename>

@@ -31,14 +31,7 @@ class basic_descriptor : public descriptor_base,
   using lowest_layer_type = basic_descriptor;
 
   // Closed, or with a descriptor that is taken over. On an executor or a context.
-  explicit basic_descriptor(const executor_type& executor) : handle(executor) {}
-  basic_descriptor(const executor_type& executor, int native) : handle(executor) { assign(native); }
-  template <NET_NAMESPACE::internal::io_context_for<executor_type> Context>
-  explicit basic_descriptor(Context& context)
-      : basic_descriptor(executor_type(context.get_executor())) {}
-  template <NET_NAMESPACE::internal::io_context_for<executor_type> Context>
-  basic_descriptor(Context& context, int native)
-      : basic_descriptor(executor_type(context.get_executor()), native) {}
+  using handle::handle;
 
   basic_descriptor(const basic_descriptor&) = delete;
   basic_descriptor& operator=(const basic_descriptor&) = delete;

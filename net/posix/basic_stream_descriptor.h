@@ -36,12 +36,7 @@ class basic_stream_descriptor : public basic_descriptor<Executor> {
   };
 
   // Closed, or with a descriptor that is taken over. On an executor or a context.
-  explicit basic_stream_descriptor(const executor_type& executor) : base(executor) {}
-  basic_stream_descriptor(const executor_type& executor, int native) : base(executor, native) {}
-  template <NET_NAMESPACE::internal::io_context_for<executor_type> Context>
-  explicit basic_stream_descriptor(Context& context) : base(context) {}
-  template <NET_NAMESPACE::internal::io_context_for<executor_type> Context>
-  basic_stream_descriptor(Context& context, int native) : base(context, native) {}
+  using base::base;
 
   basic_stream_descriptor(const basic_stream_descriptor&) = delete;
   basic_stream_descriptor& operator=(const basic_stream_descriptor&) = delete;
@@ -59,37 +54,10 @@ class basic_stream_descriptor : public basic_descriptor<Executor> {
   }
   ~basic_stream_descriptor() = default;
 
-  template <typename Buffers>
-  std::size_t read_some(const Buffers& buffers) {
-    return NET_NAMESPACE::internal::or_throw(
-        "read_some", [&](error_code& ec) { return read_some(buffers, ec); });
-  }
-  template <typename Buffers>
-  std::size_t read_some(const Buffers& buffers, error_code& ec) {
-    return this->read(buffers, ec);
-  }
-  // handler(error_code, bytes)
-  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
-  decltype(auto) async_read_some(const Buffers& buffers,
-                                 Token&& token = default_completion_token_t<executor_type>()) {
-    return this->async_read(buffers, std::forward<Token>(token));
-  }
-
-  template <typename Buffers>
-  std::size_t write_some(const Buffers& buffers) {
-    return NET_NAMESPACE::internal::or_throw(
-        "write_some", [&](error_code& ec) { return write_some(buffers, ec); });
-  }
-  template <typename Buffers>
-  std::size_t write_some(const Buffers& buffers, error_code& ec) {
-    return this->write(buffers, ec);
-  }
-  // handler(error_code, bytes)
-  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
-  decltype(auto) async_write_some(const Buffers& buffers,
-                                  Token&& token = default_completion_token_t<executor_type>()) {
-    return this->async_write(buffers, std::forward<Token>(token));
-  }
+  using base::async_read_some;
+  using base::async_write_some;
+  using base::read_some;
+  using base::write_some;
 };
 
 }  // namespace NET_NAMESPACE::posix

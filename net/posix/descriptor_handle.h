@@ -2,6 +2,7 @@
 //
 // What descriptors, pipes and serial ports have in common: a number that is read and written with
 // read(2) and write(2), taken over and given away, its deadlines, and waiting until it is ready.
+// The classes made of this show what of it they are meant for.
 //
 // Every operation comes as a throwing form and an error_code& form; those that may wait also as an
 // async_ form with a completion token. Synchronous forms park the fiber when called on one and block
@@ -16,10 +17,7 @@
 // error::operation_not_supported.
 #pragma once
 
-#include <sys/poll.h>
-
 #include <cerrno>
-#include <chrono>
 #include <cstddef>
 #include <utility>
 
@@ -33,10 +31,9 @@
 #include "net/error.h"
 #include "net/io_executor.h"
 #include "net/posix/descriptor_base.h"
-#include "net/socket/io_control.h"
+#include "net/socket/io_handle.h"
 #include "net/socket/socket_operation.h"
 #include "netpoll/base/syscall.h"
-#include "netpoll/base/unique_fd.h"
 #include "netpoll/direction.h"
 #include "netpoll/fd.h"
 #include "netpoll/requests.h"
@@ -79,12 +76,24 @@ struct finish_readiness {
 };
 
 template <typename Executor>
-class descriptor_handle {
+class descriptor_handle : public io_handle<Executor> {
+  using base = io_handle<Executor>;
+
  public:
   using executor_type = Executor;
   using wait_type = posix::descriptor_base::wait_type;
 
-  const executor_type& get_executor() const noexcept { return io_.get(); }
+  // Closed, or with a descriptor that is taken over. On an executor or a context.
+  explicit descriptor_handle(const executor_type& executor) : base(executor) {}
+  descriptor_handle(const executor_type& executor, int native) : base(executor) { assign(native); }
+  template <io_context_for<executor_type> Context>
+  explicit descriptor_handle(Context& context)
+      : descriptor_handle(executor_type(context.get_executor())) {}
+  template <io_context_for<executor_type> Context>
+  descriptor_handle(Context& context, int native)
+      : descriptor_handle(executor_type(context.get_executor()), native) {}
+
+  using base::is_open;
 
   // Takes over an open descriptor, and makes it non-blocking. It stays the caller's if that fails.
   void assign(int native) {
@@ -95,88 +104,26 @@ class descriptor_handle {
       ec = error::already_open;
       return;
     }
-    const netpoll::sys::result set = netpoll::sys::set_non_blocking(native, true);
-    if (!set.ok()) {
-      ec = netpoll::system_error_code(set.error);
-      return;
-    }
-    ec = netpoll::system_error_code(fd_.open(io_.reactor(), netpoll::unique_fd(native)));
+    base::take_over(native, ec);
     if (ec) {
       return;
     }
-    is_non_blocking_ = false;
-    is_native_non_blocking_ = false;
     // Now, not when somebody has to wait: so that it is known what can be waited for.
-    ec = fd_.with_number([&](int) {
-      const int error = fd_.descriptor()->ensure_reported(netpoll::direction::read);
+    ec = this->with_number([&](int) {
+      const int error = this->fd_.descriptor()->ensure_reported(netpoll::direction::read);
       return netpoll::sys::result{0, error == EPERM ? 0 : error};
     });
     if (ec) {
-      (void)fd_.release();
+      (void)this->fd_.release();
     }
   }
 
   // Gives the descriptor away, ending all operations with error::operation_aborted. -1 if it is
   // closed, which is no error.
-  int release() { return fd_.release(); }
+  int release() { return this->fd_.release(); }
   int release(error_code& ec) {
     ec.clear();
     return release();
-  }
-
-  bool is_open() const noexcept { return fd_.is_open(); }
-  int native_handle() const noexcept { return fd_.native_handle(); }
-
-  // Closing what is closed is no error.
-  void close() { (void)fd_.close(); }
-  void close(error_code& ec) {
-    close();
-    ec.clear();
-  }
-
-  void cancel() {
-    or_throw("cancel", [&](error_code& ec) { cancel(ec); });
-  }
-  void cancel(error_code& ec) {
-    ec = is_open() ? error_code() : make_error_code(error::bad_descriptor);
-    fd_.cancel();
-  }
-
-  template <typename Command>
-  void io_control(Command& command) {
-    or_throw("io_control", [&](error_code& ec) { io_control(command, ec); });
-  }
-  template <typename Command>
-  void io_control(Command& command, error_code& ec) {
-    ec = internal::io_control(fd_, command.name(), command.data());
-  }
-
-  // Whether synchronous operations report would_block instead of waiting.
-  bool non_blocking() const noexcept { return is_non_blocking_; }
-  void non_blocking(bool on) {
-    or_throw("non_blocking", [&](error_code& ec) { non_blocking(on, ec); });
-  }
-  void non_blocking(bool on, error_code& ec) {
-    ec = is_open() ? error_code() : make_error_code(error::bad_descriptor);
-    if (!ec) {
-      is_non_blocking_ = on;
-    }
-  }
-  // Whether the descriptor is said not to block to who calls the kernel with it. Its own operations
-  // never block in the kernel, whatever is set here.
-  bool native_non_blocking() const noexcept { return is_native_non_blocking_; }
-  void native_non_blocking(bool on) {
-    or_throw("native_non_blocking", [&](error_code& ec) { native_non_blocking(on, ec); });
-  }
-  void native_non_blocking(bool on, error_code& ec) {
-    if (!is_open()) {
-      ec = error::bad_descriptor;
-    } else if (!on && is_non_blocking_) {
-      ec = error::invalid_argument;
-    } else {
-      ec.clear();
-      is_native_non_blocking_ = on;
-    }
   }
 
   // Waits for readiness without transferring anything. What cannot be waited for is ready.
@@ -184,7 +131,7 @@ class descriptor_handle {
     or_throw("wait", [&](error_code& ec) { wait(what, ec); });
   }
   void wait(wait_type what, error_code& ec) {
-    netpoll::readiness_request request(direction_of(what), events_of(what));
+    netpoll::readiness_request request(base::direction_of(what), base::events_of(what));
     transfer(request, ec);
   }
   // handler(error_code)
@@ -200,51 +147,14 @@ class descriptor_handle {
         token, what);
   }
 
-  // Deadlines: absolute, for the operation under way and all later ones, until set anew;
-  // no_deadline clears. One in the past ends pending operations at once. What cannot be waited for
-  // has none: throws std::system_error.
-  void set_deadline(std::chrono::steady_clock::time_point when) {
-    set_deadline_of(netpoll::directions::both, when);
-  }
-  void set_read_deadline(std::chrono::steady_clock::time_point when) {
-    set_deadline_of(netpoll::directions::read, when);
-  }
-  void set_write_deadline(std::chrono::steady_clock::time_point when) {
-    set_deadline_of(netpoll::directions::write, when);
-  }
-
- protected:
-  explicit descriptor_handle(const executor_type& executor) : io_(executor) {}
-  // The executor stays with the one that was moved from, too.
-  descriptor_handle(descriptor_handle&& other) noexcept
-      : io_(other.io_),
-        fd_(std::move(other.fd_)),
-        is_non_blocking_(other.is_non_blocking_),
-        is_native_non_blocking_(other.is_native_non_blocking_) {}
-  template <typename Other>
-  explicit descriptor_handle(descriptor_handle<Other>&& other)
-      : io_(other.io_),
-        fd_(std::move(other.fd_)),
-        is_non_blocking_(other.is_non_blocking_),
-        is_native_non_blocking_(other.is_native_non_blocking_) {}
-  descriptor_handle& operator=(descriptor_handle&& other) noexcept {
-    if (this != &other) {
-      take(std::move(other));
-    }
-    return *this;
-  }
-  ~descriptor_handle() = default;
-
-  template <typename Other>
-  void take(descriptor_handle<Other>&& other) {
-    io_ = io_executor<Executor>(other.io_);
-    fd_ = std::move(other.fd_);
-    is_non_blocking_ = other.is_non_blocking_;
-    is_native_non_blocking_ = other.is_native_non_blocking_;
-  }
-
+  // At least one byte, unless the buffers are empty, which succeeds at once. At most 64 buffers of
+  // a sequence are used per call. The end of what can be read is error::eof.
   template <typename Buffers>
-  std::size_t read(const Buffers& buffers, error_code& ec) {
+  std::size_t read_some(const Buffers& buffers) {
+    return or_throw("read_some", [&](error_code& ec) { return read_some(buffers, ec); });
+  }
+  template <typename Buffers>
+  std::size_t read_some(const Buffers& buffers, error_code& ec) {
     static_assert(mutable_buffer_sequence<Buffers>, "reading needs mutable buffers");
     if constexpr (is_null_buffers<Buffers>) {
       wait(wait_type::wait_read, ec);
@@ -254,8 +164,10 @@ class descriptor_handle {
       return transfer(request, ec);
     }
   }
-  template <typename Buffers, typename Token>
-  decltype(auto) async_read(const Buffers& buffers, Token&& token) {
+  // handler(error_code, bytes)
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  decltype(auto) async_read_some(const Buffers& buffers,
+                                 Token&& token = default_completion_token_t<executor_type>()) {
     static_assert(mutable_buffer_sequence<Buffers>, "reading needs mutable buffers");
     return async_initiate<Token, void(error_code, std::size_t)>(
         initiation(*this,
@@ -274,7 +186,11 @@ class descriptor_handle {
   }
 
   template <typename Buffers>
-  std::size_t write(const Buffers& buffers, error_code& ec) {
+  std::size_t write_some(const Buffers& buffers) {
+    return or_throw("write_some", [&](error_code& ec) { return write_some(buffers, ec); });
+  }
+  template <typename Buffers>
+  std::size_t write_some(const Buffers& buffers, error_code& ec) {
     if constexpr (is_null_buffers<Buffers>) {
       wait(wait_type::wait_write, ec);
       return 0;
@@ -284,8 +200,10 @@ class descriptor_handle {
       return transfer(request, ec);
     }
   }
-  template <typename Buffers, typename Token>
-  decltype(auto) async_write(const Buffers& buffers, Token&& token) {
+  // handler(error_code, bytes)
+  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
+  decltype(auto) async_write_some(const Buffers& buffers,
+                                  Token&& token = default_completion_token_t<executor_type>()) {
     return async_initiate<Token, void(error_code, std::size_t)>(
         initiation(*this,
                    [](descriptor_handle& self, auto&& handler, const Buffers& source) {
@@ -302,38 +220,19 @@ class descriptor_handle {
         token, buffers);
   }
 
-  template <typename Use>
-  error_code with_number(Use use) const {
-    return if_open(fd_.with_number(use));
-  }
-
-  io_executor<Executor> io_;
-  netpoll::fd fd_;
-  bool is_non_blocking_ = false;
-  bool is_native_non_blocking_ = false;
+ protected:
+  descriptor_handle(descriptor_handle&&) noexcept = default;
+  descriptor_handle& operator=(descriptor_handle&&) noexcept = default;
+  template <typename Other>
+  explicit descriptor_handle(descriptor_handle<Other>&& other)
+      : base(static_cast<io_handle<Other>&&>(other)) {}
+  ~descriptor_handle() = default;
 
  private:
-  template <typename>
-  friend class descriptor_handle;
-
-  static error_code if_open(const error_code& ec) noexcept {
-    return ec == netpoll::errc::closed ? make_error_code(error::bad_descriptor) : ec;
-  }
-  static netpoll::direction direction_of(wait_type what) noexcept {
-    return what == wait_type::wait_write   ? netpoll::direction::write
-           : what == wait_type::wait_error ? netpoll::direction::urgent
-                                           : netpoll::direction::read;
-  }
-  static short events_of(wait_type what) noexcept {
-    return what == wait_type::wait_read    ? POLLIN
-           : what == wait_type::wait_write ? POLLOUT
-                                           : POLLPRI;
-  }
-
   template <typename Request>
   std::size_t transfer(Request& request, error_code& ec) {
-    perform_on_socket(request, fd_, !is_non_blocking_, ec);
-    if (!is_non_blocking_) {
+    perform_on_socket(request, this->fd_, !this->is_non_blocking_, ec);
+    if (!this->is_non_blocking_) {
       ec = descriptor_error(ec);
     }
     return request.bytes();
@@ -341,21 +240,17 @@ class descriptor_handle {
 
   template <bool CountsBytes, typename Handler>
   void start_wait(wait_type what, Handler&& handler) {
-    if (is_open() && !fd_.is_pollable()) {
+    if (is_open() && !this->fd_.is_pollable()) {
       const netpoll::fd nothing;
       start_io<netpoll::readiness_request>(
-          nothing, io_, finish_readiness<CountsBytes>{error::operation_not_supported},
-          std::forward<Handler>(handler), direction_of(what), events_of(what));
+          nothing, this->io_, finish_readiness<CountsBytes>{error::operation_not_supported},
+          std::forward<Handler>(handler), base::direction_of(what), base::events_of(what));
     } else {
-      const error_code failure = is_open() ? error_code() : make_error_code(error::bad_descriptor);
-      start_io<netpoll::readiness_request>(fd_, io_, finish_readiness<CountsBytes>{failure},
-                                           std::forward<Handler>(handler), direction_of(what),
-                                           events_of(what));
+      const error_code failure = this->unless_open();
+      start_io<netpoll::readiness_request>(
+          this->fd_, this->io_, finish_readiness<CountsBytes>{failure},
+          std::forward<Handler>(handler), base::direction_of(what), base::events_of(what));
     }
-  }
-
-  void set_deadline_of(netpoll::directions which, std::chrono::steady_clock::time_point when) {
-    throw_if(if_open(fd_.set_deadline(which, netpoll::to_nanotime(when))), "set_deadline");
   }
 };
 

@@ -43,23 +43,14 @@ class basic_serial_port : public serial_port_base, protected internal::descripto
   using native_handle_type = int;
   using lowest_layer_type = basic_serial_port;
 
-  // Closed; open; and with a descriptor that is taken over. On an executor or a context.
-  explicit basic_serial_port(const executor_type& executor) : handle(executor) {}
+  // Closed; with a descriptor that is taken over; and open. On an executor or a context.
+  using handle::handle;
   basic_serial_port(const executor_type& executor, const std::string& device) : handle(executor) {
     open(device);
   }
-  basic_serial_port(const executor_type& executor, int native) : handle(executor) {
-    assign(native);
-  }
-  template <internal::io_context_for<executor_type> Context>
-  explicit basic_serial_port(Context& context)
-      : basic_serial_port(executor_type(context.get_executor())) {}
   template <internal::io_context_for<executor_type> Context>
   basic_serial_port(Context& context, const std::string& device)
       : basic_serial_port(executor_type(context.get_executor()), device) {}
-  template <internal::io_context_for<executor_type> Context>
-  basic_serial_port(Context& context, int native)
-      : basic_serial_port(executor_type(context.get_executor()), native) {}
 
   basic_serial_port(const basic_serial_port&) = delete;
   basic_serial_port& operator=(const basic_serial_port&) = delete;
@@ -79,14 +70,18 @@ class basic_serial_port : public serial_port_base, protected internal::descripto
   ~basic_serial_port() = default;
 
   using handle::assign;
+  using handle::async_read_some;
+  using handle::async_write_some;
   using handle::cancel;
   using handle::close;
   using handle::get_executor;
   using handle::is_open;
   using handle::native_handle;
+  using handle::read_some;
   using handle::set_deadline;
   using handle::set_read_deadline;
   using handle::set_write_deadline;
+  using handle::write_some;
 
   lowest_layer_type& lowest_layer() noexcept { return *this; }
   const lowest_layer_type& lowest_layer() const noexcept { return *this; }
@@ -143,37 +138,6 @@ class basic_serial_port : public serial_port_base, protected internal::descripto
     internal::or_throw("send_break", [&](error_code& ec) { send_break(ec); });
   }
   void send_break(error_code& ec) { ec = this->with_number(&internal::send_serial_break); }
-
-  template <typename Buffers>
-  std::size_t read_some(const Buffers& buffers) {
-    return internal::or_throw("read_some", [&](error_code& ec) { return read_some(buffers, ec); });
-  }
-  template <typename Buffers>
-  std::size_t read_some(const Buffers& buffers, error_code& ec) {
-    return this->read(buffers, ec);
-  }
-  // handler(error_code, bytes)
-  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
-  decltype(auto) async_read_some(const Buffers& buffers,
-                                 Token&& token = default_completion_token_t<executor_type>()) {
-    return this->async_read(buffers, std::forward<Token>(token));
-  }
-
-  template <typename Buffers>
-  std::size_t write_some(const Buffers& buffers) {
-    return internal::or_throw("write_some",
-                              [&](error_code& ec) { return write_some(buffers, ec); });
-  }
-  template <typename Buffers>
-  std::size_t write_some(const Buffers& buffers, error_code& ec) {
-    return this->write(buffers, ec);
-  }
-  // handler(error_code, bytes)
-  template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
-  decltype(auto) async_write_some(const Buffers& buffers,
-                                  Token&& token = default_completion_token_t<executor_type>()) {
-    return this->async_write(buffers, std::forward<Token>(token));
-  }
 
  private:
   template <typename>

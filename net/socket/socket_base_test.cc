@@ -120,6 +120,18 @@ TEST_F(SocketOption, NeedsAnOpenSocket) {
   EXPECT_EQ(ec, net::error::bad_descriptor);
 }
 
+TEST(NativeNonBlocking, OfAClosedSocketIsNotSet) {
+  net::io_context context;
+  tcp::socket socket(context, tcp::v4());
+  socket.non_blocking(true);
+  net::error_code seen;
+  socket.native_non_blocking(false, seen);
+  EXPECT_EQ(seen, net::error::invalid_argument);
+  socket.close();
+  socket.native_non_blocking(false, seen);
+  EXPECT_EQ(seen, net::error::bad_descriptor);
+}
+
 TEST(SocketOptionValue, IsAssignedAndAsked) {
   socket_base::reuse_address flag;
   EXPECT_TRUE(!flag);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "net/buffer/buffer.h"
+#include "net/buffer/fwd.h"
 #include "net/buffer/registered_buffer.h"
 #include "net/config.h"
 #include "net/execution/execution_context.h"
@@ -54,7 +55,7 @@ const execution_context& context_to_register_with(T& place) {
 
 }  // namespace internal
 
-template <typename MutableBufferSequence, typename Allocator = std::allocator<void>>
+template <typename MutableBufferSequence, typename Allocator>
 class buffer_registration {
   using storage = std::vector<
       mutable_registered_buffer,

@@ -16,12 +16,13 @@
 #include <utility>
 
 #include "net/buffer/buffer.h"
+#include "net/buffer/fwd.h"
 #include "net/config.h"
 #include "netpoll/base/check.h"
 
 namespace NET_NAMESPACE {
 
-template <typename BufferSequence, typename ByteType = char>
+template <typename BufferSequence, typename ByteType>
 class buffers_iterator {
   using sequence_iterator =
       std::remove_cv_t<decltype(buffer_sequence_begin(std::declval<const BufferSequence&>()))>;

@@ -18,13 +18,14 @@
 #include "net/config.h"
 #include "net/error.h"
 #include "net/execution/any_io_executor.h"
+#include "net/fwd.h"
 #include "net/io_executor.h"
 #include "net/posix/descriptor_handle.h"
 #include "net/socket/no_deadline.h"
 
 namespace NET_NAMESPACE {
 
-template <typename Executor = any_io_executor>
+template <typename Executor>
 class basic_writable_pipe : protected internal::descriptor_handle<Executor> {
   using handle = internal::descriptor_handle<Executor>;
 

@@ -9,6 +9,7 @@
 
 #include "net/config.h"
 #include "net/execution/any_io_executor.h"
+#include "net/fwd.h"
 #include "net/io_executor.h"
 #include "net/posix/descriptor_base.h"
 #include "net/posix/descriptor_handle.h"
@@ -16,7 +17,7 @@
 
 namespace NET_NAMESPACE::posix {
 
-template <typename Executor = any_io_executor>
+template <typename Executor>
 class basic_descriptor : public descriptor_base,
                          protected NET_NAMESPACE::internal::descriptor_handle<Executor> {
   using handle = NET_NAMESPACE::internal::descriptor_handle<Executor>;

@@ -18,12 +18,13 @@
 #include "net/config.h"
 #include "net/error.h"
 #include "net/execution/any_io_executor.h"
+#include "net/fwd.h"
 #include "net/io_executor.h"
 #include "net/posix/basic_descriptor.h"
 
 namespace NET_NAMESPACE::posix {
 
-template <typename Executor = any_io_executor>
+template <typename Executor>
 class basic_stream_descriptor : public basic_descriptor<Executor> {
   using base = basic_descriptor<Executor>;
 

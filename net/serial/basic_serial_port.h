@@ -21,6 +21,7 @@
 #include "net/config.h"
 #include "net/error.h"
 #include "net/execution/any_io_executor.h"
+#include "net/fwd.h"
 #include "net/io_executor.h"
 #include "net/posix/descriptor_handle.h"
 #include "net/serial/serial_device.h"
@@ -30,7 +31,7 @@
 
 namespace NET_NAMESPACE {
 
-template <typename Executor = any_io_executor>
+template <typename Executor>
 class basic_serial_port : public serial_port_base, protected internal::descriptor_handle<Executor> {
   using handle = internal::descriptor_handle<Executor>;
 

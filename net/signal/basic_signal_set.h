@@ -22,6 +22,7 @@
 #include "net/config.h"
 #include "net/error.h"
 #include "net/execution/any_io_executor.h"
+#include "net/fwd.h"
 #include "net/io_executor.h"
 #include "net/signal/signal_pipe.h"
 #include "net/signal/signal_set_base.h"
@@ -31,7 +32,7 @@
 
 namespace NET_NAMESPACE {
 
-template <typename Executor = any_io_executor>
+template <typename Executor>
 class basic_signal_set : public signal_set_base {
  public:
   using executor_type = Executor;

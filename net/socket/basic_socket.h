@@ -146,10 +146,19 @@ class basic_socket : public socket_base, protected internal::socket_handle<Proto
         token, peer, ec);
   }
 
+  // Sockets of any class of this protocol can be moved to one another through this.
+  basic_socket& operator=(basic_socket&&) noexcept = default;
+  template <typename OtherProtocol, typename OtherExecutor>
+  requires(std::is_convertible_v<OtherProtocol, Protocol>&&
+               std::is_convertible_v<OtherExecutor, Executor>) basic_socket&
+  operator=(basic_socket<OtherProtocol, OtherExecutor>&& other) {
+    take(std::move(other));
+    return *this;
+  }
+
  protected:
   explicit basic_socket(const executor_type& executor) : handle(executor) {}
   basic_socket(basic_socket&&) noexcept = default;
-  basic_socket& operator=(basic_socket&&) noexcept = default;
   template <typename OtherProtocol, typename OtherExecutor>
   explicit basic_socket(basic_socket<OtherProtocol, OtherExecutor>&& other)
       : handle(

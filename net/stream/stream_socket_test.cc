@@ -127,6 +127,20 @@ TEST_F(StreamSocket, HasOptions) {
   EXPECT_EQ(linger.timeout(), 0);
 }
 
+// As Asio's: a program may hold sockets of several classes by what they have in common.
+TEST_F(StreamSocket, MovesThroughItsBase) {
+  tcp::socket other(context_);
+  basic_socket<tcp>& base = other;
+  base = std::move(client_.lowest_layer());
+  EXPECT_FALSE(client_.is_open());
+  EXPECT_EQ(other.remote_endpoint(), server_.local_endpoint());
+
+  basic_stream_socket<tcp, io_context::executor_type> on_context(context_, tcp::v4());
+  base = std::move(on_context.lowest_layer());
+  EXPECT_FALSE(on_context.is_open());
+  EXPECT_TRUE(other.is_open());
+}
+
 TEST_F(StreamSocket, WritingToAPeerThatIsGoneRaisesNoSignal) {
   client_.set_option(socket_base::linger(true, 0));
   client_.close();

@@ -10,18 +10,13 @@
 // nobody can write any more, and all was read, it reports error::eof.
 #pragma once
 
-#include <cstddef>
 #include <type_traits>
 #include <utility>
 
-#include "net/async/default_completion_token.h"
 #include "net/config.h"
-#include "net/error.h"
 #include "net/execution/any_io_executor.h"
 #include "net/fwd.h"
-#include "net/io_executor.h"
 #include "net/posix/descriptor_handle.h"
-#include "net/socket/no_deadline.h"
 
 namespace NET_NAMESPACE {
 

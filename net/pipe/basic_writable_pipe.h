@@ -1,27 +1,22 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The end of a pipe that is written. See net/posix/descriptor_handle.h for what all operations have in
-// common, and connect_pipe.h for where pipes come from.
+// The end of a pipe that is written. See net/posix/descriptor_handle.h for what all operations have
+// in common, and connect_pipe.h for where pipes come from.
 //
 //   net::writable_pipe pipe(context);
 //   std::size_t n = pipe.write_some(net::buffer(data));
 //
-// write_some transfers at least one byte, unless the buffers are empty, which succeeds at once. When
-// nobody can read any more it reports error::broken_pipe; no signal is raised.
+// write_some transfers at least one byte, unless the buffers are empty, which succeeds at once.
+// When nobody can read any more it reports error::broken_pipe; no signal is raised.
 #pragma once
 
-#include <cstddef>
 #include <type_traits>
 #include <utility>
 
-#include "net/async/default_completion_token.h"
 #include "net/config.h"
-#include "net/error.h"
 #include "net/execution/any_io_executor.h"
 #include "net/fwd.h"
-#include "net/io_executor.h"
 #include "net/posix/descriptor_handle.h"
-#include "net/socket/no_deadline.h"
 
 namespace NET_NAMESPACE {
 

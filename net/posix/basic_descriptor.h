@@ -10,10 +10,8 @@
 #include "net/config.h"
 #include "net/execution/any_io_executor.h"
 #include "net/fwd.h"
-#include "net/io_executor.h"
 #include "net/posix/descriptor_base.h"
 #include "net/posix/descriptor_handle.h"
-#include "net/socket/no_deadline.h"
 
 namespace NET_NAMESPACE::posix {
 

@@ -10,16 +10,12 @@
 // at once. The end of the stream is error::eof. At most 64 buffers of a sequence are used per call.
 #pragma once
 
-#include <cstddef>
 #include <type_traits>
 #include <utility>
 
-#include "net/async/default_completion_token.h"
 #include "net/config.h"
-#include "net/error.h"
 #include "net/execution/any_io_executor.h"
 #include "net/fwd.h"
-#include "net/io_executor.h"
 #include "net/posix/basic_descriptor.h"
 
 namespace NET_NAMESPACE::posix {

@@ -12,12 +12,10 @@
 
 #include <termios.h>
 
-#include <cstddef>
 #include <string>
 #include <type_traits>
 #include <utility>
 
-#include "net/async/default_completion_token.h"
 #include "net/config.h"
 #include "net/error.h"
 #include "net/execution/any_io_executor.h"
@@ -26,7 +24,6 @@
 #include "net/posix/descriptor_handle.h"
 #include "net/serial/serial_device.h"
 #include "net/serial/serial_port_base.h"
-#include "net/socket/no_deadline.h"
 #include "netpoll/base/unique_fd.h"
 
 namespace NET_NAMESPACE {

@@ -89,8 +89,8 @@ class io_handle {
   }
 
   // Deadlines: absolute, for the operation under way and all later ones, until set anew;
-  // no_deadline clears. One in the past ends pending operations at once. A descriptor that cannot be
-  // waited for has none: throws std::system_error.
+  // no_deadline clears. One in the past ends pending operations at once. What cannot be waited for
+  // has none: throws std::system_error.
   void set_deadline(std::chrono::steady_clock::time_point when) {
     set_deadline_of(netpoll::directions::both, when);
   }

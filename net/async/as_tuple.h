@@ -109,17 +109,7 @@ class async_result<as_tuple_t<CompletionToken>, Signatures...>
 };
 
 template <typename... Signatures>
-class async_result<partial_as_tuple, Signatures...> {
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&&, Args&&... args)
-      -> decltype(async_initiate<Signatures...>(
-          std::forward<Initiation>(initiation),
-          as_tuple_t<internal::default_token_of<Initiation>>(), std::forward<Args>(args)...)) {
-    return async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                         as_tuple_t<internal::default_token_of<Initiation>>(),
-                                         std::forward<Args>(args)...);
-  }
-};
+class async_result<partial_as_tuple, Signatures...>
+    : public internal::partial_token_result<Signatures...> {};
 
 }  // namespace NET_NAMESPACE

@@ -237,17 +237,8 @@ class async_result<Binder<T, Value>, Signatures...>
 
 template <template <typename> class Partial, typename Value, typename... Signatures>
 requires internal::is_partial_binder<Partial<Value>>
-class async_result<Partial<Value>, Signatures...> {
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                                token(internal::default_token_of<Initiation>()),
-                                                std::forward<Args>(args)...)) {
-    return async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                         token(internal::default_token_of<Initiation>()),
-                                         std::forward<Args>(args)...);
-  }
+class async_result<Partial<Value>, Signatures...>
+    : public internal::partial_token_result<Signatures...> {
 };
 
 }  // namespace NET_NAMESPACE

@@ -17,9 +17,10 @@
 #include <utility>
 
 #include "net/async/adapted_initiation.h"
+#include "net/async/associator.h"
 #include "net/async/async_result.h"
-#include "net/async/binder.h"
 #include "net/async/completion_signature.h"
+#include "net/async/default_token_of.h"
 #include "net/config.h"
 #include "net/disposition.h"
 
@@ -164,17 +165,7 @@ class async_result<redirect_disposition_t<CompletionToken, Disposition>, Signatu
 };
 
 template <typename Disposition, typename... Signatures>
-class async_result<partial_redirect_disposition<Disposition>, Signatures...> {
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                                token(internal::default_token_of<Initiation>()),
-                                                std::forward<Args>(args)...)) {
-    return async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                         token(internal::default_token_of<Initiation>()),
-                                         std::forward<Args>(args)...);
-  }
-};
+class async_result<partial_redirect_disposition<Disposition>, Signatures...>
+    : public internal::partial_token_result<Signatures...> {};
 
 }  // namespace NET_NAMESPACE

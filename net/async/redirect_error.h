@@ -14,6 +14,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "net/async/adapted_initiation.h"
+#include "net/async/async_result.h"
+#include "net/async/default_token_of.h"
 #include "net/async/redirect_disposition.h"
 #include "net/config.h"
 
@@ -71,17 +74,7 @@ class async_result<redirect_error_t<CompletionToken>, Signatures...>
 };
 
 template <typename... Signatures>
-class async_result<partial_redirect_error, Signatures...> {
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                                token(internal::default_token_of<Initiation>()),
-                                                std::forward<Args>(args)...)) {
-    return async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                         token(internal::default_token_of<Initiation>()),
-                                         std::forward<Args>(args)...);
-  }
-};
+class async_result<partial_redirect_error, Signatures...>
+    : public internal::partial_token_result<Signatures...> {};
 
 }  // namespace NET_NAMESPACE

@@ -17,92 +17,75 @@
 #include <type_traits>
 #include <utility>
 
-#include "net/async/adapted_initiation.h"
 #include "net/async/async_result.h"
 #include "net/async/cancellation_type.h"
 #include "net/async/default_token_of.h"
 #include "net/config.h"
 #include "net/timer/basic_waitable_timer.h"
 #include "net/timer/fwd.h"
-#include "net/timer/timed_operation.h"
+#include "net/timer/timed_token.h"
 #include "net/timer/wait_traits.h"
 
 namespace NET_NAMESPACE {
 
 template <typename CompletionToken, typename Clock, typename WaitTraits = wait_traits<Clock>>
-class cancel_after_t {
+class cancel_after_t
+    : public internal::timed_token<
+          CompletionToken, internal::own_timer_limit<Clock, WaitTraits, typename Clock::duration>> {
  public:
   using expiry_type = typename Clock::duration;
-
-  template <typename T>
-  cancel_after_t(T&& token, const expiry_type& timeout,
-                 cancellation_type type = cancellation_type::terminal)
-      : token_(std::forward<T>(token)), timeout_(timeout), cancel_type_(type) {}
-
-  CompletionToken token_;
-  expiry_type timeout_;
-  cancellation_type cancel_type_;
+  using cancel_after_t::timed_token::timed_token;
 };
 
 // With a timer that is given. It must live until the operation has completed.
 template <typename CompletionToken, typename Clock, typename WaitTraits = wait_traits<Clock>,
           typename Executor = any_io_executor>
-class cancel_after_timer {
+class cancel_after_timer
+    : public internal::timed_token<
+          CompletionToken,
+          internal::given_timer_limit<basic_waitable_timer<Clock, WaitTraits, Executor>,
+                                      typename Clock::duration>> {
  public:
   using timer_type = basic_waitable_timer<Clock, WaitTraits, Executor>;
   using expiry_type = typename Clock::duration;
-
-  template <typename T>
-  cancel_after_timer(T&& token, timer_type& timer, const expiry_type& timeout,
-                     cancellation_type type = cancellation_type::terminal)
-      : token_(std::forward<T>(token)), timer_(timer), timeout_(timeout), cancel_type_(type) {}
-
-  CompletionToken token_;
-  timer_type& timer_;
-  expiry_type timeout_;
-  cancellation_type cancel_type_;
+  using cancel_after_timer::timed_token::timed_token;
 };
 
 // Without a token.
 template <typename Clock, typename WaitTraits = wait_traits<Clock>>
-class partial_cancel_after {
- public:
-  using expiry_type = typename Clock::duration;
+class partial_cancel_after
+    : private internal::own_timer_limit<Clock, WaitTraits, typename Clock::duration> {
+  using limit = internal::own_timer_limit<Clock, WaitTraits, typename Clock::duration>;
 
-  explicit partial_cancel_after(const expiry_type& timeout,
-                                cancellation_type type = cancellation_type::terminal)
-      : timeout_(timeout), cancel_type_(type) {}
+ public:
+  using limit::limit;
+  using typename limit::expiry_type;
 
   template <typename CompletionToken>
   [[nodiscard]] cancel_after_t<std::decay_t<CompletionToken>, Clock, WaitTraits> operator()(
       CompletionToken&& token) const {
-    return {std::forward<CompletionToken>(token), timeout_, cancel_type_};
+    return {std::forward<CompletionToken>(token), static_cast<const limit&>(*this)};
   }
-
-  expiry_type timeout_;
-  cancellation_type cancel_type_;
 };
 
 template <typename Clock, typename WaitTraits = wait_traits<Clock>,
           typename Executor = any_io_executor>
-class partial_cancel_after_timer {
- public:
-  using timer_type = basic_waitable_timer<Clock, WaitTraits, Executor>;
-  using expiry_type = typename Clock::duration;
+class partial_cancel_after_timer
+    : private internal::given_timer_limit<basic_waitable_timer<Clock, WaitTraits, Executor>,
+                                          typename Clock::duration> {
+  using limit = internal::given_timer_limit<basic_waitable_timer<Clock, WaitTraits, Executor>,
+                                            typename Clock::duration>;
 
-  explicit partial_cancel_after_timer(timer_type& timer, const expiry_type& timeout,
-                                      cancellation_type type = cancellation_type::terminal)
-      : timer_(timer), timeout_(timeout), cancel_type_(type) {}
+ public:
+  using limit::limit;
+  using typename limit::expiry_type;
+  using typename limit::timer_type;
 
   template <typename CompletionToken>
   [[nodiscard]] cancel_after_timer<std::decay_t<CompletionToken>, Clock, WaitTraits, Executor>
   operator()(CompletionToken&& token) const {
-    return {std::forward<CompletionToken>(token), timer_, timeout_, cancel_type_};
+    return {std::forward<CompletionToken>(token), static_cast<const limit&>(*this)};
   }
-
-  timer_type& timer_;
-  expiry_type timeout_;
-  cancellation_type cancel_type_;
 };
 
 template <typename Rep, typename Period>
@@ -148,72 +131,19 @@ cancel_after(basic_waitable_timer<Clock, WaitTraits, Executor>& timer,
 
 template <typename CompletionToken, typename Clock, typename WaitTraits, typename... Signatures>
 class async_result<cancel_after_t<CompletionToken, Clock, WaitTraits>, Signatures...>
-    : public internal::inherited_return_type<async_result<CompletionToken, Signatures...>> {
-  using timer = internal::own_timer<Clock, WaitTraits, typename Clock::duration>;
-
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(internal::initiate_timed<internal::part_of_token<RawToken, CompletionToken>,
-                                           Signatures...>(std::forward<Initiation>(initiation),
-                                                          timer{token.timeout_}, token.cancel_type_,
-                                                          token.token_,
-                                                          std::forward<Args>(args)...)) {
-    return internal::initiate_timed<internal::part_of_token<RawToken, CompletionToken>,
-                                    Signatures...>(std::forward<Initiation>(initiation),
-                                                   timer{token.timeout_}, token.cancel_type_,
-                                                   token.token_, std::forward<Args>(args)...);
-  }
-};
+    : public internal::timed_token_result<CompletionToken, Signatures...> {};
 
 template <typename CompletionToken, typename Clock, typename WaitTraits, typename Executor,
           typename... Signatures>
 class async_result<cancel_after_timer<CompletionToken, Clock, WaitTraits, Executor>, Signatures...>
-    : public internal::inherited_return_type<async_result<CompletionToken, Signatures...>> {
-  using timer = internal::given_timer<basic_waitable_timer<Clock, WaitTraits, Executor>,
-                                      typename Clock::duration>;
-
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(internal::initiate_timed<internal::part_of_token<RawToken, CompletionToken>,
-                                           Signatures...>(std::forward<Initiation>(initiation),
-                                                          timer{&token.timer_, token.timeout_},
-                                                          token.cancel_type_, token.token_,
-                                                          std::forward<Args>(args)...)) {
-    return internal::initiate_timed<internal::part_of_token<RawToken, CompletionToken>,
-                                    Signatures...>(
-        std::forward<Initiation>(initiation), timer{&token.timer_, token.timeout_},
-        token.cancel_type_, token.token_, std::forward<Args>(args)...);
-  }
-};
+    : public internal::timed_token_result<CompletionToken, Signatures...> {};
 
 template <typename Clock, typename WaitTraits, typename... Signatures>
-class async_result<partial_cancel_after<Clock, WaitTraits>, Signatures...> {
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                                token(internal::default_token_of<Initiation>()),
-                                                std::forward<Args>(args)...)) {
-    return async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                         token(internal::default_token_of<Initiation>()),
-                                         std::forward<Args>(args)...);
-  }
-};
+class async_result<partial_cancel_after<Clock, WaitTraits>, Signatures...>
+    : public internal::partial_token_result<Signatures...> {};
 
 template <typename Clock, typename WaitTraits, typename Executor, typename... Signatures>
-class async_result<partial_cancel_after_timer<Clock, WaitTraits, Executor>, Signatures...> {
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                                token(internal::default_token_of<Initiation>()),
-                                                std::forward<Args>(args)...)) {
-    return async_initiate<Signatures...>(std::forward<Initiation>(initiation),
-                                         token(internal::default_token_of<Initiation>()),
-                                         std::forward<Args>(args)...);
-  }
-};
+class async_result<partial_cancel_after_timer<Clock, WaitTraits, Executor>, Signatures...>
+    : public internal::partial_token_result<Signatures...> {};
 
 }  // namespace NET_NAMESPACE

@@ -99,10 +99,9 @@ class timed_operation {
   using canceller = timed_canceller<timed_operation>;
 
  public:
-  template <typename H, typename MakeTimer, typename Executor>
-  timed_operation(H&& handler, const MakeTimer& make_timer, const Executor& executor,
-                  cancellation_type type)
-      : handler_(std::forward<H>(handler)), timer_(make_timer(executor)), type_(type) {}
+  template <typename H, typename Limit, typename Executor>
+  timed_operation(H&& handler, const Limit& limit, const Executor& executor)
+      : handler_(std::forward<H>(handler)), timer_(limit.timer(executor)), type_(limit.type()) {}
   timed_operation(const timed_operation&) = delete;
   timed_operation& operator=(const timed_operation&) = delete;
   ~timed_operation() { leave_slot(); }
@@ -238,47 +237,19 @@ class timed_operation {
   bool is_waiting_ = true;
 };
 
-// How the operation gets its timer: one of its own on the executor of the operation, or one that is
-// given, which is set anew.
-template <typename Clock, typename WaitTraits, typename Expiry>
-struct own_timer {
-  Expiry expiry;
-
-  template <typename Executor>
-  basic_waitable_timer<Clock, WaitTraits, Executor> operator()(const Executor& executor) const {
-    return basic_waitable_timer<Clock, WaitTraits, Executor>(executor, expiry);
-  }
-};
-template <typename Timer, typename Expiry>
-struct given_timer {
-  Timer* timer;
-  Expiry expiry;
-
-  template <typename Executor>
-  Timer& operator()(const Executor&) const {
-    if constexpr (std::is_same_v<Expiry, typename Timer::time_point>) {
-      timer->expires_at(expiry);
-    } else {
-      timer->expires_after(expiry);
-    }
-    return *timer;
-  }
-};
-
-template <typename Initiation, typename MakeTimer, typename... Signatures>
+// `Limit` gives the timer and says what to ask for when time is up; see timed_token.h.
+template <typename Initiation, typename Limit, typename... Signatures>
 class timed_initiation : public initiation_base<Initiation> {
   template <typename Handler>
   using operation = timed_operation<std::decay_t<Handler>,
-                                    decltype(std::declval<const MakeTimer&>()(
+                                    decltype(std::declval<const Limit&>().timer(
                                         std::declval<const Initiation&>().get_executor())),
                                     Signatures...>;
 
  public:
   template <typename I>
-  timed_initiation(I&& initiation, const MakeTimer& make_timer, cancellation_type type)
-      : initiation_base<Initiation>(std::forward<I>(initiation)),
-        make_timer_(make_timer),
-        type_(type) {}
+  timed_initiation(I&& initiation, const Limit& limit)
+      : initiation_base<Initiation>(std::forward<I>(initiation)), limit_(limit) {}
 
   template <typename Handler, typename... Args>
   void operator()(Handler&& handler, Args&&... args) && {
@@ -295,26 +266,11 @@ class timed_initiation : public initiation_base<Initiation> {
   operation<Handler>& make(Handler&& handler) const {
     const auto allocator = NET_NAMESPACE::get_associated_allocator(handler);
     return *make_operation<operation<Handler>>(
-        allocator, std::forward<Handler>(handler), make_timer_,
-        static_cast<const timed_initiation&>(*this).initiation().get_executor(), type_);
+        allocator, std::forward<Handler>(handler), limit_,
+        static_cast<const timed_initiation&>(*this).initiation().get_executor());
   }
 
-  MakeTimer make_timer_;
-  cancellation_type type_;
+  Limit limit_;
 };
-
-// Starts an operation with the token inside.
-template <typename InnerToken, typename... Signatures, typename Initiation, typename MakeTimer,
-          typename... Args>
-auto initiate_timed(Initiation&& initiation, const MakeTimer& make_timer, cancellation_type type,
-                    std::remove_reference_t<InnerToken>& token, Args&&... args)
-    -> decltype(async_initiate<InnerToken, Signatures...>(
-        std::declval<timed_initiation<std::decay_t<Initiation>, MakeTimer, Signatures...>>(), token,
-        std::forward<Args>(args)...)) {
-  return async_initiate<InnerToken, Signatures...>(
-      timed_initiation<std::decay_t<Initiation>, MakeTimer, Signatures...>(
-          std::forward<Initiation>(initiation), make_timer, type),
-      token, std::forward<Args>(args)...);
-}
 
 }  // namespace NET_NAMESPACE::internal

@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "net/config.h"
+#include "net/execution/erased_function.h"
 #include "net/execution/function_operation.h"
 #include "net/execution/properties/allocator.h"
 #include "net/execution/properties/blocking.h"
@@ -242,6 +243,7 @@ class loop_executor : loop_executor_bits {
   template <typename, typename, std::uintptr_t>
   friend class loop_executor;
   friend struct direct_access;
+  friend struct operation_executor<loop_executor>;
 
   using target_type =
       std::conditional_t<is_tracked, tracked_target<Context>, untracked_target<Context>>;
@@ -256,11 +258,15 @@ class loop_executor : loop_executor_bits {
 
   run_loop& loop() const noexcept { return context().loop(); }
 
+  bool calls_now() const noexcept {
+    return (target_.bits() & blocking_never) == 0 && running_in_this_thread();
+  }
+
   template <typename Function, typename OtherAllocator>
   void execute_with(Function&& function, const OtherAllocator& allocator) const {
     if constexpr (is_always_blocking) {
       execute_and_wait(std::forward<Function>(function));
-    } else if ((target_.bits() & blocking_never) == 0 && running_in_this_thread()) {
+    } else if (calls_now()) {
       call_now(std::forward<Function>(function));
     } else {
       post(std::forward<Function>(function), allocator);
@@ -300,5 +306,22 @@ class loop_executor : loop_executor_bits {
 
 template <typename Context, typename Allocator, std::uintptr_t Bits>
 inline constexpr bool is_direct_executor<loop_executor<Context, Allocator, Bits>> = true;
+
+// Type erased it queues the operation that it gets, unless that is to be in memory of its own
+// allocator.
+template <typename Context, std::uintptr_t Bits>
+requires((Bits & loop_executor_bits::blocking_always) ==
+         0) struct operation_executor<loop_executor<Context, std::allocator<void>, Bits>> {
+  static constexpr bool is_supported = true;
+
+  static void execute(const loop_executor<Context, std::allocator<void>, Bits>& executor,
+                      erased_operation& operation) {
+    if (executor.calls_now()) {
+      executor.call_now(erased_function(&operation));
+    } else {
+      executor.loop().post_new(operation);
+    }
+  }
+};
 
 }  // namespace NET_NAMESPACE::internal

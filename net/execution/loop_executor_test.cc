@@ -11,6 +11,8 @@
 
 #include "net/async/bind_executor.h"
 #include "net/async/submit.h"
+#include "net/execution/any_io_executor.h"
+#include "net/execution/erased_function.h"
 #include "net/execution/executor.h"
 #include "net/execution/inline_or_executor.h"
 #include "net/execution/properties/properties.h"
@@ -126,6 +128,64 @@ TEST(IoContextExecutor, FreesTheMemoryBeforeItCalls) {
   // With the standard allocator again, nothing goes there.
   net::require(executor, execution::allocator).execute([] {});
   EXPECT_EQ(counts[1], 1);
+}
+
+// What a type erased executor does with one of a context and with its strand.
+template <typename Executor>
+void expect_to_take_over_an_operation(net::io_context& context, const Executor& executor) {
+  using access = net::internal::operation_executor<Executor>;
+  static_assert(access::is_supported);
+  std::string order;
+  const auto operation = [](auto function) -> net::internal::erased_operation& {
+    return *net::internal::make_erased_operation(std::move(function), std::allocator<void>());
+  };
+  access::execute(executor, operation([&] {
+                    order += "queued ";
+                    access::execute(executor, operation([&] { order += "inside "; }));
+                    access::execute(net::require(executor, execution::blocking.never),
+                                    operation([&] { order += "later "; }));
+                    order += "end ";
+                  }));
+  EXPECT_EQ(order, "");
+  context.run();
+  EXPECT_EQ(order, "queued inside end later ");
+}
+
+TEST(IoContextExecutor, TakesOverAnOperationThatItRuns) {
+  net::io_context context;
+  expect_to_take_over_an_operation(context, context.get_executor());
+  static_assert(!net::internal::operation_executor<
+                net::io_context::basic_executor_type<std::allocator<int>, 0>>::is_supported);
+}
+
+TEST(IoContextExecutor, TakesOverAnOperationThatItsStrandRuns) {
+  net::io_context context;
+  expect_to_take_over_an_operation(context, net::make_strand(context));
+}
+
+TEST(IoContextExecutor, DestroysAnErasedFunctionThatIsNeverRun) {
+  const auto held = std::make_shared<int>();
+  {
+    net::io_context context;
+    net::any_io_executor(context.get_executor()).execute([held] { FAIL(); });
+    net::any_io_executor(net::make_strand(context)).execute([held] { FAIL(); });
+    EXPECT_EQ(held.use_count(), 3);
+  }
+  EXPECT_EQ(held.use_count(), 1);
+}
+
+TEST(IoContextExecutor, KeepsExceptionsOfErasedFunctionsToo) {
+  net::io_context context;
+  const net::any_io_executor executor(context.get_executor());
+  int calls = 0;
+  executor.execute([&] {
+    executor.execute([] { throw std::string("inside"); });
+    ++calls;
+  });
+  executor.execute([] { throw std::string("queued"); });
+  EXPECT_THROW(context.run(), std::string);
+  EXPECT_EQ(calls, 1);
+  EXPECT_THROW(context.run(), std::string);
 }
 
 TEST(IoContextExecutor, KeepsExceptionsForTheRunFunction) {

@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "net/config.h"
+#include "net/execution/erased_function.h"
 #include "net/execution/execution_context.h"
 #include "net/execution/function_operation.h"
 #include "net/execution/operation.h"
@@ -218,6 +219,7 @@ class strand {
   template <typename>
   friend class strand;
   friend struct internal::direct_access;
+  friend struct internal::operation_executor<strand>;
 
   // One turn of the strand on its executor. If that ends without running it, so does what is
   // queued.
@@ -265,13 +267,16 @@ class strand {
 
   template <typename Function, typename Allocator>
   void execute_with(Function&& function, const Allocator& allocator) const {
-    if (running_in_this_thread() && may_call_now()) {
+    if (calls_now()) {
       call(std::forward<Function>(function));
     } else {
       enqueue<internal::verb::dispatch>(std::forward<Function>(function), allocator);
     }
   }
-  bool may_call_now() const noexcept {
+  bool calls_now() const noexcept {
+    if (!running_in_this_thread()) {
+      return false;
+    }
     if constexpr (can_query<const Executor&, execution::blocking_t>::value) {
       return NET_NAMESPACE::query(executor_, execution::blocking) != execution::blocking.never;
     } else {
@@ -281,8 +286,12 @@ class strand {
 
   template <internal::verb Verb, typename Function, typename Allocator>
   void enqueue(Function&& function, const Allocator& allocator) const {
-    if (queue_->push(
-            internal::make_function_operation(std::forward<Function>(function), allocator))) {
+    enqueue_operation<Verb>(
+        internal::make_function_operation(std::forward<Function>(function), allocator), allocator);
+  }
+  template <internal::verb Verb, typename Allocator>
+  void enqueue_operation(operation& what, const Allocator& allocator) const {
+    if (queue_->push(what)) {
       submit_turn<Verb>(allocator);
     }
   }
@@ -308,6 +317,23 @@ namespace internal {
 
 template <typename Executor>
 inline constexpr bool is_direct_executor<strand<Executor>> = true;
+
+// Type erased it queues the operation that it gets, unless the inner executor has an allocator.
+template <typename Executor>
+requires(!can_query<const Executor&, execution::allocator_t<void>>::value ||
+         std::is_same_v<query_result_t<const Executor&, execution::allocator_t<void>>,
+                        std::allocator<void>>) struct operation_executor<strand<Executor>> {
+  static constexpr bool is_supported = true;
+
+  static void execute(const strand<Executor>& executor, erased_operation& operation) {
+    if (executor.calls_now()) {
+      erased_function function(&operation);
+      function();
+    } else {
+      executor.template enqueue_operation<verb::dispatch>(operation, std::allocator<void>());
+    }
+  }
+};
 
 }  // namespace internal
 

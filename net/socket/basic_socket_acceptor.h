@@ -294,7 +294,7 @@ class basic_socket_acceptor : public socket_base,
                   std::move(target)(ec, std::move(socket));
                 };
               };
-              self.start(std::move(finish), std::forward<decltype(handler)>(handler));
+              start(self.fd_, self, std::move(finish), std::forward<decltype(handler)>(handler));
             }),
         token, executor, peer);
   }
@@ -313,15 +313,20 @@ class basic_socket_acceptor : public socket_base,
                 }
                 return [ec](auto& target) { std::move(target)(ec); };
               };
-              self.start(std::move(finish), std::forward<decltype(handler)>(handler));
+              // A socket that is open already need not wait for a connection to fail: of a descriptor
+              // that is not there, the operation ends at once.
+              const netpoll::fd nowhere;
+              start(into->is_open() ? nowhere : self.fd_, self, std::move(finish),
+                    std::forward<decltype(handler)>(handler));
             }),
         token, &socket, peer);
   }
 
   template <typename Finish, typename Handler>
-  void start(Finish finish, Handler&& handler) {
-    internal::start_io<request>(this->fd_, this->io_, std::move(finish),
-                                std::forward<Handler>(handler), exhaustion(), aborted());
+  static void start(const netpoll::fd& listening, const basic_socket_acceptor& self, Finish finish,
+                    Handler&& handler) {
+    internal::start_io<request>(listening, self.io_, std::move(finish),
+                                std::forward<Handler>(handler), exhaustion(), self.aborted());
   }
 
   static request::when_exhausted exhaustion() noexcept { return request::when_exhausted::report; }

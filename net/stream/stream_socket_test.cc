@@ -115,6 +115,31 @@ TEST_F(StreamSocket, NonBlockingReportsInsteadOfWaiting) {
   EXPECT_EQ(ec, error::would_block);
 }
 
+// Nothing would end it: whoever has a socket that is open does not look at the acceptor.
+TEST_F(StreamSocket, AcceptingIntoOneThatIsOpenFailsAtOnce) {
+  error_code seen;
+  acceptor_.async_accept(server_, [&](error_code ec) { seen = ec; });
+  EXPECT_FALSE(seen);
+  EXPECT_EQ(context_.run(), 1U);
+  EXPECT_EQ(seen, error::already_open);
+  client_.close();
+  client_.connect(address());
+  EXPECT_TRUE(acceptor_.accept().is_open()) << "no connection was lost";
+}
+
+// A socket is not read before the kernel has said that there is something.
+TEST_F(StreamSocket, CancellingTheFirstReadLeavesWhatIsThere) {
+  write(client_, buffer("x", 1));
+  char byte = 0;
+  error_code seen;
+  server_.async_read_some(buffer(&byte, 1), [&](error_code ec, std::size_t) { seen = ec; });
+  server_.cancel();
+  context_.run();
+  EXPECT_EQ(seen, error::operation_aborted);
+  EXPECT_EQ(server_.read_some(buffer(&byte, 1)), 1U);
+  EXPECT_EQ(byte, 'x');
+}
+
 TEST_F(StreamSocket, HasOptions) {
   client_.set_option(tcp::no_delay(true));
   tcp::no_delay no_delay;

@@ -291,4 +291,16 @@ TEST(SteadyTimer, ItsExecutorIsTheContexts) {
   EXPECT_TRUE(timer.get_executor() == context.get_executor());
 }
 
+TEST(SteadyTimer, AMovedFromOneCanBeUsedAgain) {
+  asio::io_context context;
+  asio::steady_timer timer(context, 1h);
+  asio::steady_timer other(std::move(timer));
+  EXPECT_EQ(timer.cancel(), 0u);
+  timer.expires_at(clock::now() - 1s);
+  bool ended = false;
+  timer.async_wait([&](const asio::error_code& ec) { ended = !ec; });
+  context.run();
+  EXPECT_TRUE(ended);
+}
+
 }  // namespace

@@ -190,4 +190,19 @@ TEST(Strand, MoveOnlyHandlers) {
   EXPECT_EQ(got, 3);
 }
 
+// Nobody is in the strand: the thread that dispatches inside run() may enter it.
+TEST(Strand, DispatchIntoAFreeStrandInsideRunEntersIt) {
+  asio::io_context context;
+  strand only = asio::make_strand(context);
+  bool ran = false;
+  asio::post(context, [&] {
+    asio::dispatch(only, [&] {
+      EXPECT_TRUE(only.running_in_this_thread());
+      ran = true;
+    });
+    EXPECT_TRUE(ran);
+  });
+  context.run();
+}
+
 }  // namespace

@@ -23,126 +23,56 @@
 #include "net/buffer/buffer.h"
 #include "net/config.h"
 #include "net/error.h"
+#include "net/stream/buffered_layer.h"
 #include "net/stream/buffered_write_stream_fwd.h"
 #include "net/stream/completion_condition.h"
-#include "net/stream/composed_step.h"
 #include "net/stream/stream_storage.h"
 #include "net/stream/write.h"
 
 namespace NET_NAMESPACE {
 namespace internal {
 
-// Forgets what was written out.
-template <typename Handler>
-class flush_step : public wrapped_handler<Handler> {
- public:
-  template <typename H>
-  flush_step(stream_storage& storage, H&& handler)
-      : wrapped_handler<Handler>(std::in_place, std::forward<H>(handler)), storage_(&storage) {}
-
-  void operator()(const error_code& ec, std::size_t bytes) {
-    storage_->consume(bytes);
-    this->complete(ec, bytes);
-  }
-
- private:
-  stream_storage* storage_;
-};
-
 template <typename NextLayer>
-class initiate_flush {
+class initiate_flush : public layer_initiation<NextLayer> {
  public:
-  using executor_type = typename NextLayer::lowest_layer_type::executor_type;
-
-  explicit initiate_flush(NextLayer& next_layer) noexcept : next_layer_(&next_layer) {}
-
-  executor_type get_executor() const noexcept { return next_layer_->lowest_layer().get_executor(); }
+  using layer_initiation<NextLayer>::layer_initiation;
 
   template <typename Handler>
   void operator()(Handler&& handler, stream_storage* storage) const {
-    NET_NAMESPACE::async_write(
-        *next_layer_, storage->data(),
-        flush_step<std::decay_t<Handler>>(*storage, std::forward<Handler>(handler)));
+    NET_NAMESPACE::async_write(*this->next_layer_, storage->data(),
+                               account_step<&stream_storage::consume, std::decay_t<Handler>>(
+                                   *storage, std::forward<Handler>(handler)));
   }
-
- private:
-  NextLayer* next_layer_;
-};
-
-// Takes in what fits, once something does.
-template <typename Buffers, typename Handler>
-class take_in_step : public wrapped_handler<Handler> {
- public:
-  template <typename H>
-  take_in_step(stream_storage& storage, const Buffers& buffers, H&& handler)
-      : wrapped_handler<Handler>(std::in_place, std::forward<H>(handler)),
-        storage_(&storage),
-        buffers_(buffers) {}
-
-  void operator()(const error_code& ec, std::size_t) {
-    std::size_t bytes = 0;
-    if (!ec) {
-      bytes = buffer_copy(storage_->prepare(), buffers_);
-      storage_->commit(bytes);
-    }
-    this->complete(ec, bytes);
-  }
-
- private:
-  stream_storage* storage_;
-  Buffers buffers_;
 };
 
 template <typename NextLayer>
-class initiate_buffered_write {
+class initiate_buffered_write : public layer_initiation<NextLayer> {
  public:
-  using executor_type = typename NextLayer::lowest_layer_type::executor_type;
-
-  explicit initiate_buffered_write(NextLayer& next_layer) noexcept : next_layer_(&next_layer) {}
-
-  executor_type get_executor() const noexcept { return next_layer_->lowest_layer().get_executor(); }
+  using layer_initiation<NextLayer>::layer_initiation;
 
   template <typename Handler, typename Buffers>
   void operator()(Handler&& handler, stream_storage* storage, const Buffers& buffers) const {
-    take_in_step<Buffers, std::decay_t<Handler>> step(*storage, buffers,
-                                                      std::forward<Handler>(handler));
+    move_step<take_in, Buffers, std::decay_t<Handler>> step(*storage, buffers,
+                                                            std::forward<Handler>(handler));
     if (storage->full() && buffer_size(buffers) != 0) {
-      initiate_flush<NextLayer>{*next_layer_}(std::move(step), storage);
+      initiate_flush<NextLayer>{*this->next_layer_}(std::move(step), storage);
     } else {
       // The next layer calls back when and where it should, with nothing.
-      next_layer_->async_write_some(const_buffer(), std::move(step));
+      this->next_layer_->async_write_some(const_buffer(), std::move(step));
     }
   }
-
- private:
-  NextLayer* next_layer_;
 };
 
 }  // namespace internal
 
 template <typename Stream>
-class buffered_write_stream {
+class buffered_write_stream : public internal::buffered_layer<Stream> {
+  using layer = internal::buffered_layer<Stream>;
+
  public:
-  using next_layer_type = std::remove_reference_t<Stream>;
-  using lowest_layer_type = typename next_layer_type::lowest_layer_type;
-  using executor_type = typename lowest_layer_type::executor_type;
-
-  static constexpr std::size_t default_buffer_size = 1024;
-
-  // The next layer is made from the argument.
-  template <typename Arg>
-  explicit buffered_write_stream(Arg&& arg, std::size_t buffer_size = default_buffer_size)
-      : next_layer_(std::forward<Arg>(arg)), storage_(buffer_size) {}
-  buffered_write_stream(const buffered_write_stream&) = delete;
-  buffered_write_stream& operator=(const buffered_write_stream&) = delete;
-
-  next_layer_type& next_layer() noexcept { return next_layer_; }
-  lowest_layer_type& lowest_layer() { return next_layer_.lowest_layer(); }
-  const lowest_layer_type& lowest_layer() const { return next_layer_.lowest_layer(); }
-  executor_type get_executor() noexcept { return lowest_layer().get_executor(); }
-
-  void close() { next_layer_.close(); }
-  void close(error_code& ec) { next_layer_.close(ec); }
+  using layer::layer;
+  using typename layer::executor_type;
+  using typename layer::next_layer_type;
 
   // Writes everything out; returns how much that was. What an error kept from it stays.
   std::size_t flush() {
@@ -153,15 +83,15 @@ class buffered_write_stream {
   }
   std::size_t flush(error_code& ec) {
     const std::size_t bytes =
-        NET_NAMESPACE::write(next_layer_, storage_.data(), transfer_all(), ec);
-    storage_.consume(bytes);
+        NET_NAMESPACE::write(this->next_layer_, this->storage_.data(), transfer_all(), ec);
+    this->storage_.consume(bytes);
     return bytes;
   }
   // handler(error_code, bytes)
   template <typename Token = default_completion_token_t<executor_type>>
   decltype(auto) async_flush(Token&& token = Token()) {
     return async_initiate<Token, void(error_code, std::size_t)>(
-        internal::initiate_flush<next_layer_type>(next_layer_), token, &storage_);
+        internal::initiate_flush<next_layer_type>(this->next_layer_), token, &this->storage_);
   }
 
   // Takes in what fits; flushes first if nothing does.
@@ -175,47 +105,42 @@ class buffered_write_stream {
   template <typename Buffers>
   std::size_t write_some(const Buffers& buffers, error_code& ec) {
     ec.clear();
-    if (buffer_size(buffers) == 0 || (storage_.full() && flush(ec) == 0)) {
+    if (buffer_size(buffers) == 0 || (this->storage_.full() && flush(ec) == 0)) {
       return 0;
     }
-    const std::size_t bytes = buffer_copy(storage_.prepare(), buffers);
-    storage_.commit(bytes);
-    return bytes;
+    return this->storage_.take_in(buffers);
   }
   // handler(error_code, bytes)
   template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
   decltype(auto) async_write_some(const Buffers& buffers, Token&& token = Token()) {
     return async_initiate<Token, void(error_code, std::size_t)>(
-        internal::initiate_buffered_write<next_layer_type>(next_layer_), token, &storage_, buffers);
+        internal::initiate_buffered_write<next_layer_type>(this->next_layer_), token,
+        &this->storage_, buffers);
   }
 
   template <typename Buffers>
   std::size_t read_some(const Buffers& buffers) {
-    return next_layer_.read_some(buffers);
+    return this->next_layer_.read_some(buffers);
   }
   template <typename Buffers>
   std::size_t read_some(const Buffers& buffers, error_code& ec) {
-    return next_layer_.read_some(buffers, ec);
+    return this->next_layer_.read_some(buffers, ec);
   }
   template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
   decltype(auto) async_read_some(const Buffers& buffers, Token&& token = Token()) {
-    return next_layer_.async_read_some(buffers, std::forward<Token>(token));
+    return this->next_layer_.async_read_some(buffers, std::forward<Token>(token));
   }
 
   template <typename Buffers>
   std::size_t peek(const Buffers& buffers) {
-    return next_layer_.peek(buffers);
+    return this->next_layer_.peek(buffers);
   }
   template <typename Buffers>
   std::size_t peek(const Buffers& buffers, error_code& ec) {
-    return next_layer_.peek(buffers, ec);
+    return this->next_layer_.peek(buffers, ec);
   }
-  std::size_t in_avail() { return next_layer_.in_avail(); }
-  std::size_t in_avail(error_code& ec) { return next_layer_.in_avail(ec); }
-
- private:
-  Stream next_layer_;
-  internal::stream_storage storage_;
+  std::size_t in_avail() { return this->next_layer_.in_avail(); }
+  std::size_t in_avail(error_code& ec) { return this->next_layer_.in_avail(ec); }
 };
 
 }  // namespace NET_NAMESPACE

@@ -42,6 +42,20 @@ class stream_storage {
     }
   }
 
+  // As much as there is and the buffers hold; as much of the buffers as there is room for.
+  template <typename Buffers>
+  std::size_t hand_out(const Buffers& buffers) {
+    const std::size_t bytes = buffer_copy(buffers, data());
+    consume(bytes);
+    return bytes;
+  }
+  template <typename Buffers>
+  std::size_t take_in(const Buffers& buffers) {
+    const std::size_t bytes = buffer_copy(prepare(), buffers);
+    commit(bytes);
+    return bytes;
+  }
+
  private:
   std::vector<unsigned char> bytes_;
   std::size_t begin_ = 0;

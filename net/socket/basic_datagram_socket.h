@@ -16,8 +16,8 @@
 #include <utility>
 
 #include "net/config.h"
+#include "net/socket/datagram_operations.h"
 #include "net/socket/fwd.h"
-#include "net/socket/message_socket.h"
 
 namespace NET_NAMESPACE {
 

@@ -23,15 +23,15 @@
 #include "net/error.h"
 #include "net/socket/fwd.h"
 #include "net/socket/message_request.h"
-#include "net/socket/message_socket.h"
 #include "net/socket/socket_operation.h"
+#include "net/socket/transfer_socket.h"
 #include "netpoll/requests.h"
 
 namespace NET_NAMESPACE {
 
 template <typename Protocol, typename Executor>
-class basic_seq_packet_socket : public internal::message_socket<Protocol, Executor> {
-  using base = internal::message_socket<Protocol, Executor>;
+class basic_seq_packet_socket : public internal::transfer_socket<Protocol, Executor> {
+  using base = internal::transfer_socket<Protocol, Executor>;
 
  public:
   using typename base::endpoint_type;

@@ -15,14 +15,14 @@
 #include <utility>
 
 #include "net/config.h"
-#include "net/socket/basic_socket.h"
 #include "net/socket/fwd.h"
+#include "net/socket/transfer_socket.h"
 
 namespace NET_NAMESPACE {
 
 template <typename Protocol, typename Executor>
-class basic_stream_socket : public basic_socket<Protocol, Executor> {
-  using base = basic_socket<Protocol, Executor>;
+class basic_stream_socket : public internal::transfer_socket<Protocol, Executor> {
+  using base = internal::transfer_socket<Protocol, Executor>;
 
  public:
   using typename base::endpoint_type;
@@ -35,24 +35,7 @@ class basic_stream_socket : public basic_socket<Protocol, Executor> {
     using other = basic_stream_socket<Protocol, Other>;
   };
 
-  // Closed; open; open and bound; and with a descriptor that is taken over. On an executor or a
-  // context.
-  explicit basic_stream_socket(const executor_type& executor) : base(executor) {}
-  basic_stream_socket(const executor_type& executor, const Protocol& protocol) : base(executor) {
-    this->open(protocol);
-  }
-  basic_stream_socket(const executor_type& executor, const endpoint_type& local) : base(executor) {
-    this->open(local.protocol());
-    this->bind(local);
-  }
-  basic_stream_socket(const executor_type& executor, const Protocol& protocol, int native)
-      : base(executor) {
-    this->assign(protocol, native);
-  }
-  template <internal::io_context_for<executor_type> Context, typename... Args>
-  requires(sizeof...(Args) <= 2) explicit basic_stream_socket(Context& context, const Args&... args)
-      : basic_stream_socket(executor_type(context.get_executor()), args...) {}
-
+  using base::base;
   basic_stream_socket(basic_stream_socket&&) noexcept = default;
   basic_stream_socket& operator=(basic_stream_socket&&) noexcept = default;
   // From one of another protocol or executor that this one's can be made from.
@@ -93,10 +76,8 @@ class basic_stream_socket : public basic_socket<Protocol, Executor> {
   template <typename Buffers>
   std::size_t receive(const Buffers& buffers, message_flags flags, error_code& ec) {
     static_assert(mutable_buffer_sequence<Buffers>, "reading needs mutable buffers");
-    internal::read_some_request<Buffers> request(netpoll::transport::stream_socket, buffers,
-                                                 internal::buffers_per_call, flags);
-    internal::perform_on_socket(request, this->fd_, !this->is_non_blocking_, ec);
-    return request.bytes();
+    return this->template transfer<internal::read_some_request<Buffers>>(
+        ec, netpoll::transport::stream_socket, buffers, internal::buffers_per_call, flags);
   }
   template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
   requires(!std::is_convertible_v<Token, message_flags>) decltype(auto)
@@ -142,11 +123,9 @@ class basic_stream_socket : public basic_socket<Protocol, Executor> {
   }
   template <typename Buffers>
   std::size_t send(const Buffers& buffers, message_flags flags, error_code& ec) {
-    internal::write_some_request<Buffers> request(netpoll::transport::stream_socket, buffers,
-                                                  internal::buffers_per_call,
-                                                  netpoll::write_request::amount::some, flags);
-    internal::perform_on_socket(request, this->fd_, !this->is_non_blocking_, ec);
-    return request.bytes();
+    return this->template transfer<internal::write_some_request<Buffers>>(
+        ec, netpoll::transport::stream_socket, buffers, internal::buffers_per_call,
+        netpoll::write_request::amount::some, flags);
   }
   template <typename Buffers, typename Token = default_completion_token_t<executor_type>>
   requires(!std::is_convertible_v<Token, message_flags>) decltype(auto)

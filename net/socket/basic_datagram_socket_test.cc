@@ -58,6 +58,15 @@ TEST_F(DatagramSocket, TellsWhoSent) {
   EXPECT_EQ(sender, at_one);
 }
 
+TEST_F(DatagramSocket, IsBoundToAnEndpointInBraces) {
+  const udp::socket on_context(context, {udp::v4(), 0});
+  const udp::socket on_executor(context.get_executor(), {udp::v4(), 0});
+  EXPECT_NE(on_context.local_endpoint().port(), 0);
+  EXPECT_NE(on_executor.local_endpoint().port(), 0);
+  const net::ip::tcp::socket stream(context, {net::ip::tcp::v4(), 0});
+  EXPECT_NE(stream.local_endpoint().port(), 0);
+}
+
 TEST(DatagramSocketV6, TellsWhoSentToAnEndpointOfTheOtherFamily) {
   net::io_context context;
   udp::socket socket(context);

@@ -39,9 +39,18 @@ class transfer_socket : public basic_socket<Protocol, Executor> {
       : base(executor) {
     this->assign(protocol, native);
   }
-  template <io_context_for<executor_type> Context, typename... Args>
-  requires(sizeof...(Args) <= 2) explicit transfer_socket(Context& context, const Args&... args)
-      : transfer_socket(executor_type(context.get_executor()), args...) {}
+  template <io_context_for<executor_type> Context>
+  explicit transfer_socket(Context& context)
+      : transfer_socket(executor_type(context.get_executor())) {}
+  template <io_context_for<executor_type> Context>
+  transfer_socket(Context& context, const Protocol& protocol)
+      : transfer_socket(executor_type(context.get_executor()), protocol) {}
+  template <io_context_for<executor_type> Context>
+  transfer_socket(Context& context, const endpoint_type& local)
+      : transfer_socket(executor_type(context.get_executor()), local) {}
+  template <io_context_for<executor_type> Context>
+  transfer_socket(Context& context, const Protocol& protocol, int native)
+      : transfer_socket(executor_type(context.get_executor()), protocol, native) {}
 
  protected:
   transfer_socket(transfer_socket&&) noexcept = default;

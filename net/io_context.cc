@@ -30,6 +30,17 @@ void io_context::open() {
   }
 }
 
+void io_context::notify_loop_of_fork(fork_event event) {
+  if (event != fork_child) {
+    return;
+  }
+  loop_.forget_other_threads();
+  if (const int error = reactor_.reopen()) {
+    throw std::system_error(error, std::system_category(),
+                            "io_context: cannot create the epoll set of a child process");
+  }
+}
+
 io_context::~io_context() {
   netpoll::check(!loop_.runs_in_this_thread(), "an io_context was destroyed from inside its run()");
   loop_.stop();

@@ -153,6 +153,7 @@ class io_context : public execution_context, private internal::loop_host, privat
   }
 
   void open();
+  void notify_loop_of_fork(fork_event event) override;
 
   netpoll::reactor& open_reactor() override { return reactor_; }
   void wait(netpoll::nanotime until) override { reactor_.wait(until); }
@@ -174,7 +175,6 @@ class io_context : public execution_context, private internal::loop_host, privat
 class io_context::service : public execution_context::service {
  public:
   io_context& get_io_context() { return static_cast<io_context&>(context()); }
-
  protected:
   explicit service(io_context& owner) : execution_context::service(owner) {}
 

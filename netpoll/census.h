@@ -24,6 +24,9 @@ class bystander {
 
   static int count() noexcept { return static_cast<int>(word() & count_mask); }
 
+  // In the child of a fork, whose threads are all gone but the one that forked.
+  static void forget_all() noexcept { change(-count()); }
+
   // The count, with how often it has changed: the same twice if nobody began or ended standing by
   // in between.
   static std::uint64_t word() noexcept { return word_.load(std::memory_order_acquire); }

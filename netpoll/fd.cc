@@ -148,6 +148,10 @@ std::error_code fd::duplicate(unique_fd& copy) const noexcept {
   });
 }
 
+std::error_code fd::replace(unique_fd other) const noexcept {
+  return with_number([&](int) { return sys::result{.error = descriptor_->replace(other.get())}; });
+}
+
 void fd::reset() noexcept {
   if (poll_descriptor* const mine = std::exchange(descriptor_, nullptr)) {
     mine->do_not_linger();

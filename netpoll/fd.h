@@ -108,6 +108,10 @@ class fd {
   std::error_code write_at(::iovec* buffers, std::size_t count, ::off_t offset,
                            std::size_t& bytes) const noexcept;
 
+  // Puts what `other` is a number for behind the handle's number instead of what it was opened
+  // with; operations under way go on with that. errc::closed if closed.
+  std::error_code replace(unique_fd other) const noexcept;
+
   // Another handle's number for the same description. Blocking mode, options and the position are
   // shared.
   std::error_code duplicate(unique_fd& copy) const noexcept;

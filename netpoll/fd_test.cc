@@ -518,6 +518,66 @@ TEST_F(Lingering, OnlyTheOptionThatWasTakenCounts) {
   EXPECT_EQ(watching.options, 0) << "there was no lingering to turn off";
 }
 
+TEST_F(Fd, AReopenedReactorHasWhatItHad) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  const int number = ours_.native_handle();
+  ASSERT_EQ(reactor_.reopen(), 0);
+  EXPECT_EQ(ours_.native_handle(), number);
+  reactor_.wait(0);
+  EXPECT_FALSE(reading.is_done());
+  send("as before");
+  reactor_.wait(0);
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_FALSE(reading->error());
+  ours_.close();
+}
+
+TEST_F(Fd, WhatAReopenedReactorCannotHaveIsWoken) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  nettest::faults faults;
+  faults.fail(call::epoll_control, ENOMEM, 2, nettest::only{ours_.native_handle()});
+  ASSERT_EQ(reactor_.reopen(), 0);
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_EQ(reading->error(), std::errc::not_enough_memory);
+  // Once there is room again it can wait.
+  auto again = read(buffer);
+  EXPECT_FALSE(again.is_done());
+  send("text");
+  reactor_.wait(0);
+  EXPECT_TRUE(again.is_done());
+}
+
+TEST_F(Fd, WaitsOnWhatItWasReplacedWith) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  int ends[2];
+  ASSERT_TRUE(sys::socket_pair(AF_UNIX, SOCK_STREAM, ends).ok());
+  const unique_fd theirs(ends[1]);
+  const int number = ours_.native_handle();
+  EXPECT_FALSE(ours_.replace(unique_fd(ends[0])));
+  EXPECT_EQ(ours_.native_handle(), number);
+  reactor_.wait(0);
+  EXPECT_FALSE(reading.is_done());
+  ASSERT_TRUE(sys::write(theirs.get(), "new", 3).ok());
+  reactor_.wait(0);
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_FALSE(reading->error());
+}
+
+TEST_F(Fd, WhatCannotBeReplacedStaysAsItWas) {
+  read_buffer buffer(10);
+  auto reading = read(buffer);
+  EXPECT_EQ(ours_.replace(unique_fd()), std::errc::bad_file_descriptor);
+  send("as before");
+  reactor_.wait(0);
+  ASSERT_TRUE(reading.is_done());
+  EXPECT_FALSE(reading->error());
+  ours_.close();
+  EXPECT_EQ(ours_.replace(unique_fd()), errc::closed);
+}
+
 TEST_F(Fd, AChildDoesNotWaitForThreadsThatAreNotThere) {
   // As if a thread of the parent were inside a call.
   ASSERT_TRUE(ours_.descriptor()->mutex().add_reference());

@@ -98,6 +98,38 @@ int poll_descriptor::register_locked() noexcept {
   return error;
 }
 
+void poll_descriptor::register_again(waiter_queue& failed) noexcept {
+  const std::lock_guard lock(timer_mutex_);
+  // relaxed: the mutex orders it.
+  if (registration_.load(std::memory_order_relaxed) != registration::done) {
+    return;
+  }
+  registration_.store(registration::none, std::memory_order_release);
+  if (register_locked() != 0) {
+    notify(fatal, failed);
+  }
+}
+
+int poll_descriptor::replace(int other) noexcept {
+  waiter_queue failed;
+  sys::result put;
+  {
+    const std::lock_guard lock(timer_mutex_);
+    // The old description is taken out while the number still leads to it. relaxed: the mutex.
+    const bool is_registered = registration_.load(std::memory_order_relaxed) == registration::done;
+    if (is_registered) {
+      reactor_->remove(*this);
+      registration_.store(registration::none, std::memory_order_release);
+    }
+    put = sys::duplicate_to(other, number_);
+    if (is_registered && register_locked() != 0) {
+      notify(fatal, failed);
+    }
+  }
+  resume_all(failed, wake_reason::ready);
+  return put.error;
+}
+
 int poll_descriptor::arm_locked(std::uint32_t wanted) noexcept {
   const int error = reactor_->control(EPOLL_CTL_MOD, *this, wanted);
   if (error == 0) {

@@ -86,6 +86,14 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
     registration_.store(registration::impossible, std::memory_order_release);
   }
 
+  // What the reactor, whose epoll set is new, knows of it. If it cannot be told, those who wait are
+  // added to `failed`: they will be told why when they wait again. For reactor::reopen().
+  void register_again(waiter_queue& failed) noexcept;
+
+  // Puts another description behind the number, which stays; operations go on with that one.
+  // Returns an errno value, in which case nothing has changed. For holders of a reference.
+  int replace(int other) noexcept;
+
   // Ends the use: wakes everybody with wake_reason::closed, closes the number as soon as no call is
   // inside any more, and returns when that is done; a descriptor that cannot be polled may have
   // somebody blocked in the kernel, for whom it does not wait. False if somebody else closed it

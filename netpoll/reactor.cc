@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "netpoll/reactor.h"
 
-#include <pthread.h>
-
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"
+#include "netpoll/fork_count.h"
 #include "netpoll/poll_descriptor_pool.h"
 
 namespace netpoll {
@@ -20,16 +18,6 @@ constexpr int batch_size = 256;
 // No poll_descriptor has this tag: its index is past the pool's end.
 constexpr std::uint64_t wakeup_tag = ~std::uint64_t{0};
 constexpr std::uint64_t timer_tag = wakeup_tag - 1;
-
-// How many forks the process is away from the one that it was started as. An epoll set is shared
-// between parent and child; only the process that made it may change it.
-std::atomic<int> forks{0};
-
-int forks_now() noexcept {
-  [[maybe_unused]] static const int registered =
-      ::pthread_atfork(nullptr, nullptr, [] { forks.fetch_add(1, std::memory_order_relaxed); });
-  return forks.load(std::memory_order_relaxed);  // relaxed: a child has one thread
-}
 
 // What epoll is told for the events that a descriptor's trigger asks for.
 std::uint32_t events_for(trigger how, std::uint32_t events) noexcept {
@@ -76,25 +64,75 @@ int reactor::open() noexcept {
     return added.error;
   }
   epoll_ = std::move(epoll);
-  forks_ = forks_now();
+  forks_ = fork_count();
   clock::add_observer(*this);
+  return 0;
+}
+
+int reactor::reopen() noexcept {
+  const sys::result created = sys::epoll_create();
+  if (!created.ok()) {
+    return created.error;
+  }
+  const unique_fd epoll(static_cast<int>(created.value));
+  if (const int error = wakeup_.open()) {
+    return error;
+  }
+  if (const sys::result added = add_own(epoll.get(), wakeup_.number(), wakeup_tag); !added.ok()) {
+    return added.error;
+  }
+  if (timer_fd_) {
+    if (const int error = open_timer(epoll.get())) {
+      return error;
+    }
+  }
+  // Under the same number, which another loop may poll.
+  if (const sys::result put = sys::duplicate_to(epoll.get(), epoll_.get()); !put.ok()) {
+    return put.error;
+  }
+  forks_ = fork_count();
+  register_all_again();
+  // Somebody may have notified the parent's wakeup before the fork.
+  wakeup_.notify();
+  if (timer_fd_) {
+    hand_over_to_outer_loop();
+  }
+  return 0;
+}
+
+void reactor::register_all_again() noexcept {
+  waiter_queue failed;
+  {
+    const std::lock_guard lock(open_mutex_);
+    for (poll_descriptor* each = open_.front(); each != nullptr; each = each->list_next) {
+      each->register_again(failed);
+    }
+  }
+  resume_all(failed, wake_reason::ready);
+}
+
+// Returns an errno value.
+int reactor::open_timer(int epoll) noexcept {
+  const sys::result created = sys::timer_fd();
+  if (!created.ok()) {
+    return created.error;
+  }
+  unique_fd timer(static_cast<int>(created.value));
+  if (const sys::result added = add_own(epoll, timer.get(), timer_tag); !added.ok()) {
+    return added.error;
+  }
+  timer_fd_ = std::move(timer);
+  timer_fd_time_ = never;
   return 0;
 }
 
 int reactor::native_handle(int& error) noexcept {
   error = 0;
   if (!timer_fd_) {
-    const sys::result created = sys::timer_fd();
-    if (!created.ok()) {
-      error = created.error;
+    error = open_timer(epoll_.get());
+    if (error != 0) {
       return -1;
     }
-    unique_fd timer(static_cast<int>(created.value));
-    if (const sys::result added = add_own(epoll_.get(), timer.get(), timer_tag); !added.ok()) {
-      error = added.error;
-      return -1;
-    }
-    timer_fd_ = std::move(timer);
     hand_over_to_outer_loop();
   }
   return epoll_.get();
@@ -235,7 +273,8 @@ int reactor::control(int operation, poll_descriptor& which, std::uint32_t events
   return sys::epoll_control(epoll_.get(), operation, which.number(), &event).error;
 }
 
-bool reactor::is_of_another_process() const noexcept { return forks_ != forks_now(); }
+// An epoll set is shared between parent and child; only the process that made it may change it.
+bool reactor::is_of_another_process() const noexcept { return forks_ != known_fork_count(); }
 
 void reactor::remove(poll_descriptor& which) noexcept {
   if (is_of_another_process()) {

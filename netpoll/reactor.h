@@ -9,7 +9,7 @@
 //   r.wait(netpoll::never);          // resumes whoever is due, then returns
 //
 // A child process after fork() may destroy what it inherited, which leaves the parent's reactor
-// alone; to wait it makes a reactor of its own.
+// alone; to wait it calls reopen() first.
 //
 // wait() may be called by any thread, by one at a time. Everything else may be called from any
 // thread at any time. No member throws but for lack of memory.
@@ -38,6 +38,12 @@ class reactor final : private clock::observer {
 
   // Creates the epoll set. Returns an errno value; once it was 0 the reactor can be used.
   int open() noexcept;
+
+  // In the child of a fork: makes the epoll set anew, and all else that the parent uses too, with
+  // the descriptors that were in it. Who waits goes on waiting, here and in the parent. Returns an
+  // errno value; until it was 0 the reactor must not be waited on. For the only thread that uses
+  // the reactor.
+  int reopen() noexcept;
 
   // Sleeps until something is due, wake() was called or `until` has come (`never`: no limit; any
   // time past: just look), then resumes all waiters that are due. May return early with nothing
@@ -87,6 +93,8 @@ class reactor final : private clock::observer {
   void enlist(poll_descriptor& which) noexcept;
   void delist(poll_descriptor& which) noexcept;
 
+  int open_timer(int epoll) noexcept;
+  void register_all_again() noexcept;
   std::int64_t time_to_wait(nanotime until) const noexcept;
   void dispatch(const ::epoll_event* events, long count) noexcept;
   void hand_over_to_outer_loop() noexcept;

@@ -321,6 +321,32 @@ TEST(Reactor, ReportsThatItCannotHaveANativeHandle) {
   EXPECT_EQ(error, 0);
 }
 
+TEST_F(NativeHandle, IsTheSameWhenReopened) {
+  ASSERT_EQ(reactor_.reopen(), 0);
+  int error = -1;
+  EXPECT_EQ(reactor_.native_handle(error), handle_);
+  EXPECT_EQ(error, 0);
+  EXPECT_TRUE(is_readable()) << "somebody may have called wake() before";
+  reactor_.wait(0);
+  EXPECT_FALSE(is_readable());
+  reactor_.wake();
+  EXPECT_TRUE(is_readable());
+}
+
+TEST(Reactor, ReportsThatItCannotBeReopened) {
+  reactor one;
+  ASSERT_EQ(one.open(), 0);
+  int error = 0;
+  one.native_handle(error);
+  nettest::faults faults;
+  for (const call which : {call::epoll_create, call::event_fd, call::epoll_control, call::timer_fd,
+                           call::duplicate_to}) {
+    faults.fail(which, EMFILE);
+    EXPECT_EQ(one.reopen(), EMFILE) << static_cast<int>(which);
+  }
+  EXPECT_EQ(one.reopen(), 0);
+}
+
 TEST(Reactor, ReportsThatItsEventfdCannotBeAdded) {
   nettest::faults faults;
   faults.fail(call::epoll_control, ENOMEM);

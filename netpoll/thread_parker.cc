@@ -5,6 +5,7 @@
 
 #include "netpoll/base/check.h"
 #include "netpoll/base/syscall.h"
+#include "netpoll/fork_count.h"
 
 namespace netpoll {
 
@@ -14,8 +15,15 @@ thread_parker& thread_parker::current() {
 }
 
 thread_parker::thread_parker() {
-  check(event_.open() == 0, "no descriptor left for a thread to wait with (eventfd failed)");
+  open_in_this_process();
   clock::add_observer(*this);
+}
+
+// A child process has its parent's eventfd, and would wake it.
+void thread_parker::open_in_this_process() {
+  check(event_.open() == 0, "no descriptor left for a thread to wait with (eventfd failed)");
+  forks_ = fork_count();
+  signalled_ = false;
 }
 
 thread_parker::~thread_parker() { clock::remove_observer(*this); }
@@ -23,6 +31,9 @@ thread_parker::~thread_parker() { clock::remove_observer(*this); }
 bool thread_parker::park(waiter& who, nanotime until) {
   {
     const std::lock_guard lock(mutex_);
+    if (forks_ != known_fork_count()) [[unlikely]] {
+      open_in_this_process();
+    }
     resumed_ = false;
     drain();  // what woke an earlier wait, or would have, had poll not found the descriptor first
   }
@@ -77,7 +88,8 @@ void thread_parker::sleep(const waiter::self_service& help, nanotime until, bool
   }
   if (fds[0].revents != 0) {
     const std::lock_guard lock(mutex_);
-    signalled_ = true;  // also when it was a child process, which shares the eventfd, that wrote it
+    signalled_ =
+        true;  // also when it was a child process that wrote it, made without being counted
     drain();
     // Woken without being resumed means that a deadline or the clock moved: begin anew.
     time_is_up |= help.keeps_time && !resumed_;

@@ -36,11 +36,13 @@ class thread_parker final : private resumer, private clock::observer {
   void time_moved() noexcept override { recheck(); }
   bool was_resumed() noexcept;
   // These need mutex_.
+  void open_in_this_process();
   void signal() noexcept;
   void drain() noexcept;
   void sleep(const waiter::self_service& help, nanotime until, bool& fd_is_ready, bool& time_is_up);
 
   event_fd event_;
+  int forks_ = 0;  // which process made it
   std::mutex mutex_;
   bool resumed_ = false;    // under mutex_
   bool signalled_ = false;  // under mutex_: event_ is readable

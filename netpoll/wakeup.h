@@ -14,8 +14,12 @@ namespace netpoll {
 
 class wakeup {
  public:
-  // Creates the eventfd. Returns an errno value.
-  int open() noexcept { return event_.open(); }
+  // Creates the eventfd, in a child after a fork a new one, when nobody sleeps. Returns an errno
+  // value.
+  int open() noexcept {
+    state_.store(state::awake, std::memory_order_seq_cst);
+    return event_.open();
+  }
   int number() const noexcept { return event_.number(); }
 
   // The sleeper is about to sleep. False: somebody notified since the last sleep, do not.
@@ -39,7 +43,7 @@ class wakeup {
   //   notified -> awake     begin_sleep(), which then reports false
   //   awake    -> notified  notify()
   //   asleep   -> notified  notify(), notify_if_asleep(): who made this step writes the eventfd
-  //   any      -> awake     end_sleep()
+  //   any      -> awake     end_sleep(), open()
   enum class state : std::uint8_t { awake, asleep, notified };
   atomic<state> state_{state::awake};
   event_fd event_;

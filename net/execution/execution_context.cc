@@ -88,12 +88,16 @@ void execution_context::notify_fork(fork_event event) {
     for (service* const each : services) {
       each->notify_fork(event);
     }
+    notify_loop_of_fork(event);
   } else {
+    notify_loop_of_fork(event);
     for (auto each = services.rbegin(); each != services.rend(); ++each) {
       (*each)->notify_fork(event);
     }
   }
 }
+
+void execution_context::notify_loop_of_fork(fork_event /*event*/) {}
 
 execution_context::service* execution_context::find(const service_key& key) const noexcept {
   const std::lock_guard lock(mutex_);

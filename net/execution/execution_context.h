@@ -74,8 +74,12 @@ class execution_context {
     fork_parent,   // it has, and this is the one that was there before
     fork_child     // it has, and this is the new one
   };
-  // Tells all services: the youngest first before the fork, last after it. Nobody else may use the
-  // context meanwhile.
+  // Has the context used in both processes after a fork: to be called before it, and after it in
+  // each process that goes on with the context. What waits in the child goes on there, too, with
+  // descriptors, timers and signals of its own. A process that does not call it may only destroy
+  // the context. Services are told the youngest first before the fork, last after it. Nobody else
+  // may use the context from the first call to the last; a function that the context runs may call
+  // it. Throws std::system_error in the child when the kernel refuses what it needs there.
   void notify_fork(fork_event event);
 
   // What the library keeps here about the loop that runs the context; see loop_host.h.
@@ -108,6 +112,9 @@ class execution_context {
   };
 
   explicit execution_context(internal::context_memory& memory);
+
+  // For contexts that have a loop of their own: before all services, but last when preparing.
+  virtual void notify_loop_of_fork(fork_event event);
 
   service* find(const service_key& key) const noexcept;
   service* find_locked(const service_key& key) const noexcept;

@@ -33,15 +33,7 @@ class private_loop final : public service_base<private_loop> {
     stop();
     loop_.destroy_all();
   }
-  // A fork leaves the child without the thread.
-  void notify_fork(execution_context::fork_event event) override {
-    if (event == execution_context::fork_prepare) {
-      stop();
-    } else {
-      loop_.loop().restart();
-      loop_.start(1);
-    }
-  }
+  void notify_fork(execution_context::fork_event event) override { loop_.notify_fork(event); }
   void stop() noexcept {
     loop_.loop().stop();
     loop_.join();
@@ -155,18 +147,40 @@ netpoll::nanotime pool_loop::next_timer() const noexcept {
   return reactor != nullptr ? reactor->timers().next() : netpoll::never;
 }
 
+// noexcept: what a handler throws has nobody to go to.
+void pool_loop::run_until_over() noexcept {
+  for (;;) {
+    (void)loop_.run();
+    std::unique_lock lock(mutex_);
+    --running_;
+    if (!is_paused_) {
+      return;
+    }
+    pause_changed_.notify_all();
+    pause_changed_.wait(lock, [this] { return !is_paused_; });
+    ++running_;
+  }
+}
+
 void* pool_loop::run_thread(void* self) noexcept {
-  // noexcept: what a handler throws has nobody to go to.
-  (void)static_cast<pool_loop*>(self)->loop_.run();
+  static_cast<pool_loop*>(self)->run_until_over();
   return nullptr;
+}
+
+void pool_loop::add_running(std::size_t threads) {
+  const std::lock_guard lock(mutex_);
+  running_ += threads;
 }
 
 void pool_loop::start(std::size_t threads) {
   execution_context::allocator<thread_node> memory(context_);
   for (std::size_t i = 0; i != threads; ++i) {
     thread_node* const node = memory.allocate(1);
+    add_running(1);
     if (const int error = ::pthread_create(&node->thread, nullptr, &run_thread, this)) {
       memory.deallocate(node, 1);
+      const std::lock_guard lock(mutex_);
+      --running_;
       throw std::system_error(error, std::system_category(), "cannot create a thread");
     }
     node->next = std::exchange(threads_, node);
@@ -176,16 +190,84 @@ void pool_loop::start(std::size_t threads) {
 
 void pool_loop::attach() {
   size_.fetch_add(1, std::memory_order_relaxed);  // relaxed: a number
-  (void)run_thread(this);
+  add_running(1);
+  run_until_over();
 }
 
 void pool_loop::join() noexcept {
+  end_pause();
   execution_context::allocator<thread_node> memory(context_);
   while (thread_node* const node = threads_) {
     threads_ = node->next;
     ::pthread_join(node->thread, nullptr);
     memory.deallocate(node, 1);
   }
+}
+
+void pool_loop::notify_fork(execution_context::fork_event event) {
+  switch (event) {
+    case execution_context::fork_prepare: pause(); break;
+    case execution_context::fork_parent: unpause(); break;
+    case execution_context::fork_child: begin_child(); break;
+  }
+}
+
+void pool_loop::pause() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (is_paused_) {
+      return;
+    }
+    was_stopped_ = loop_.stopped();
+    is_paused_ = true;
+  }
+  loop_.stop();
+  const std::size_t self = loop_.runs_in_this_thread() ? 1 : 0;
+  std::unique_lock lock(mutex_);
+  pause_changed_.wait(lock, [&] { return running_ == self; });
+}
+
+void pool_loop::unpause() noexcept {
+  // Read without the mutex, which the loop's is taken before: by who paused.
+  if (is_paused_ && !was_stopped_) {
+    loop_.restart();
+  }
+  end_pause();
+}
+
+void pool_loop::end_pause() noexcept {
+  const std::lock_guard lock(mutex_);
+  is_paused_ = false;
+  pause_changed_.notify_all();
+}
+
+void pool_loop::begin_child() {
+  // The threads that wait there are not in this process, and would be waited for at its end.
+  ::new (static_cast<void*>(&wake_up_)) std::condition_variable;
+  ::new (static_cast<void*>(&pause_changed_)) std::condition_variable;
+  loop_.forget_other_threads();
+  running_ = loop_.runs_in_this_thread() ? 1 : 0;
+  std::size_t lost = 0;
+  execution_context::allocator<thread_node> memory(context_);
+  for (thread_node** place = &threads_; *place != nullptr;) {
+    thread_node* const node = *place;
+    if (::pthread_equal(node->thread, ::pthread_self()) != 0) {
+      place = &node->next;
+    } else {
+      *place = node->next;
+      memory.deallocate(node, 1);
+      ++lost;
+    }
+  }
+  size_.store(running_, std::memory_order_relaxed);  // relaxed: a number
+  if (netpoll::reactor* const reactor = reactor_.load(std::memory_order_acquire)) {
+    if (const int error = reactor->reopen()) {
+      throw std::system_error(error, std::system_category(),
+                              "cannot create the epoll set of a child process");
+    }
+  }
+  unpause();
+  start(lost);
 }
 
 void pool_loop::destroy_all() noexcept {

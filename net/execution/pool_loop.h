@@ -44,6 +44,11 @@ class pool_loop final : public loop_host, private event_source {
   // loop any more.
   void destroy_all() noexcept;
 
+  // Around a fork: the threads stop where they can be found again, which is after what they are
+  // doing, and go on after it. In the child there are as many new ones; threads that were attached
+  // stay with the parent. Throws std::system_error in the child.
+  void notify_fork(execution_context::fork_event event);
+
   // How many threads there are, those attached included.
   std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
@@ -65,6 +70,12 @@ class pool_loop final : public loop_host, private event_source {
   netpoll::nanotime next_timer() const noexcept override;
 
   void sleep(std::unique_lock<std::mutex>& lock, netpoll::nanotime until);
+  void run_until_over() noexcept;
+  void add_running(std::size_t threads);
+  void pause();
+  void unpause() noexcept;
+  void end_pause() noexcept;
+  void begin_child();
 
   execution_context& context_;
   run_loop loop_;
@@ -74,6 +85,13 @@ class pool_loop final : public loop_host, private event_source {
   mutable std::mutex mutex_;
   std::condition_variable wake_up_;
   bool is_woken_ = false;  // under mutex_
+
+  // Around a fork. Written by who notifies of it.
+  std::condition_variable pause_changed_;
+  bool is_paused_ = false;    // under mutex_
+  bool was_stopped_ = false;  // under mutex_
+  std::size_t running_ = 0;   // under mutex_: threads that are not paused
+
   // Written under mutex_, once.
   std::atomic<netpoll::reactor*> reactor_{nullptr};
 };

@@ -361,6 +361,44 @@ void run_loop::remove_worker(worker& self) noexcept {
   }
 }
 
+void run_loop::forget_other_threads() noexcept {
+  internal::worker_beat::forget_other_threads();
+  const auto is_of_this_thread = [](const worker* which) {
+    const worker* each = internal::this_thread_state().innermost;
+    while (each != nullptr && each != which) {
+      each = each->outer();
+    }
+    return each != nullptr;
+  };
+  const std::lock_guard lock(mutex_);
+  worker* next = nullptr;
+  for (worker* each = workers_.front(); each != nullptr; each = next) {
+    next = each->list_next;
+    if (is_of_this_thread(each)) {
+      continue;
+    }
+    workers_.remove(*each);
+    --worker_count_;
+    past_.add(each->counts());
+    operation_queue left;
+    const std::size_t count = each->take_all(left);
+    prepend(shared_, left);
+    shared_size_.store(shared_size_.load(std::memory_order_relaxed) + count,
+                       std::memory_order_relaxed);  // relaxed, here and below: one thread
+  }
+  for (const auto& each : bindings_) {
+    if (!is_of_this_thread(each->binding.present)) {
+      each->binding.present = nullptr;
+    }
+  }
+  idle_ = nullptr;
+  poller_ = nullptr;
+  next_victim_ = nullptr;
+  sleepers_in_time_ = 0;
+  sleepers_.store(0, std::memory_order_relaxed);
+  is_searched_.store(false, std::memory_order_relaxed);
+}
+
 // Needs mutex_.
 void run_loop::tell_outer_loop() noexcept {
   // relaxed: under the mutex.

@@ -168,6 +168,10 @@ class run_loop {
     return self != nullptr ? &self->loop() : nullptr;
   }
 
+  // In the child of a fork: of the threads that were in run functions, only the calling one is
+  // there. What the others had queued is left to it.
+  void forget_other_threads() noexcept;
+
   // From now on another event loop decides when this one's poll() is called: whatever there is to
   // do wakes the event source, also while no thread is in a run function.
   void embed() noexcept;

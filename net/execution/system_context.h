@@ -46,6 +46,7 @@ class system_context : public execution_context {
 
   system_context();
   static system_context& of_process();
+  void notify_loop_of_fork(fork_event event) override { pool_.notify_fork(event); }
 
   internal::pool_loop pool_{*this};
   bool is_joinable_ = true;

@@ -80,6 +80,7 @@ class thread_pool : public execution_context {
   };
 
   void start(std::size_t threads);
+  void notify_loop_of_fork(fork_event event) override { pool_.notify_fork(event); }
 
   internal::pool_loop pool_{*this};
   bool is_joinable_ = true;

@@ -59,6 +59,18 @@ worker_beat& worker_beat::of_this_thread() noexcept {
   return *find_of_this_thread();
 }
 
+void worker_beat::forget_other_threads() noexcept {
+  const std::lock_guard lock(all_mutex);
+  for (worker_beat* each = first; each != nullptr; each = each->next_) {
+    if (each == mine) {
+      each->thread_id_ = ::gettid();
+    } else if (each->is_taken_) {
+      each->rest();
+      each->is_taken_ = false;
+    }
+  }
+}
+
 bool worker_beat::send_signal(int signal) noexcept {
   const std::lock_guard lock(all_mutex);
   return is_taken_ && ::pthread_kill(thread_, signal) == 0;

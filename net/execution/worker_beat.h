@@ -47,6 +47,9 @@ class worker_beat {
   bool send_signal(int signal) noexcept;
   std::atomic<void*> request{nullptr};
 
+  // In the child of a fork, which has none of the other threads.
+  static void forget_other_threads() noexcept;
+
   // Calls visit(worker_beat&) for each thread that has one. Threads that get their first one or end
   // wait meanwhile. The object stays for good, but may come to belong to another thread.
   template <typename Visit>

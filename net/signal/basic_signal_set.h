@@ -45,7 +45,7 @@ class basic_signal_set : public signal_set_base {
   // be made, too many sets (256) exist or a signal cannot be caught.
   template <std::convertible_to<int>... Signals>
   explicit basic_signal_set(const executor_type& executor, Signals... signals)
-      : io_(executor), pipe_(io_.reactor()) {
+      : io_(executor), pipe_(io_.loop().context(), io_.reactor()) {
     (add(signals), ...);
   }
   template <internal::io_context_for<executor_type> Context, std::convertible_to<int>... Signals>
@@ -53,7 +53,6 @@ class basic_signal_set : public signal_set_base {
       : basic_signal_set(executor_type(context.get_executor()), signals...) {}
 
   const executor_type& get_executor() const noexcept { return io_.get(); }
-
   // error::invalid_argument for what is no signal or cannot be caught, and for a signal that a set
   // was told to catch with other flags; nothing happens if it is in this set already. Without flags
   // calls that the signal interrupts go on, unless somebody else wants it otherwise.

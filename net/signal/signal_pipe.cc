@@ -7,12 +7,14 @@
 #include <cerrno>
 #include <cstdint>
 #include <mutex>
+#include <utility>
 
 #include "net/fiber/wait.h"
 #include "net/socket/socket_operation.h"
 #include "netpoll/base/syscall.h"
 #include "netpoll/base/unique_fd.h"
 #include "netpoll/error.h"
+#include "netpoll/fork_count.h"
 
 namespace NET_NAMESPACE::internal {
 namespace {
@@ -27,6 +29,13 @@ constexpr int max_signal = 64;
 struct slot {
   std::atomic<int> pipe{-1};
   std::atomic<std::uint64_t> signals{0};
+  // Which process the pipe is of; see fork_count.h. In another one signals are kept for when it has
+  // its own.
+  std::atomic<int> forks{0};
+  std::atomic<std::uint64_t> kept{0};
+  // Guarded by table_mutex().
+  signal_pipe* owner = nullptr;
+  execution_context* context = nullptr;
 };
 constinit slot slots[max_pipes];
 // How many handlers are looking at the slots.
@@ -47,10 +56,15 @@ void on_signal(int signal) {
   readers.fetch_add(1, std::memory_order_seq_cst);
   for (slot& each : slots) {
     const int pipe = each.pipe.load(std::memory_order_seq_cst);
-    if (pipe >= 0 && (each.signals.load(std::memory_order_seq_cst) & bit_of(signal)) != 0) {
+    if (pipe < 0 || (each.signals.load(std::memory_order_seq_cst) & bit_of(signal)) == 0) {
+      continue;
+    }
+    if (each.forks.load(std::memory_order_seq_cst) == netpoll::known_fork_count()) {
       const auto number = static_cast<unsigned char>(signal);
       // A full pipe holds 65536 signals nobody waited for.
       netpoll::sys::write(pipe, &number, 1);
+    } else {
+      each.kept.fetch_or(bit_of(signal), std::memory_order_seq_cst);
     }
   }
   readers.fetch_sub(1, std::memory_order_seq_cst);
@@ -90,9 +104,40 @@ error_code make_sure_of(int signal, flags how, bool is_caught) noexcept {
                                                 : make_error_code(error::invalid_argument);
 }
 
+// No signal handler runs in the calling thread while it exists.
+class signals_blocked {
+ public:
+  signals_blocked() noexcept {
+    ::sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~signals_blocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+
+ private:
+  ::sigset_t before_;
+};
+
+// Has the pipes renewed after a fork.
+class fork_listener final : public service_base<fork_listener> {
+ public:
+  explicit fork_listener(execution_context& context) : service_base(context) {}
+
+ private:
+  void shutdown() override {}
+  void notify_fork(execution_context::fork_event event) override {
+    if (event == execution_context::fork_child) {
+      signal_pipe::renew_all(context());
+    }
+  }
+};
+
 }  // namespace
 
-signal_pipe::signal_pipe(netpoll::reactor& where) {
+signal_pipe::signal_pipe(execution_context& context, netpoll::reactor& where) {
+  (void)use_service<fork_listener>(context);
   int ends[2];
   if (const auto made = netpoll::sys::pipe(ends); !made.ok()) {
     throw system_error(made.error, std::system_category(), "signal_set: pipe");
@@ -103,8 +148,13 @@ signal_pipe::signal_pipe(netpoll::reactor& where) {
   }
   const std::lock_guard lock(table_mutex());
   for (slot_ = 0; slot_ < max_pipes; ++slot_) {
-    if (slots[slot_].pipe.load(std::memory_order_seq_cst) < 0) {
-      slots[slot_].pipe.store(writing_end.release(), std::memory_order_seq_cst);
+    slot& mine = slots[slot_];
+    if (mine.pipe.load(std::memory_order_seq_cst) < 0) {
+      mine.owner = this;
+      mine.context = &context;
+      mine.forks.store(netpoll::fork_count(), std::memory_order_seq_cst);
+      mine.kept.store(0, std::memory_order_seq_cst);
+      mine.pipe.store(writing_end.release(), std::memory_order_seq_cst);
       return;
     }
   }
@@ -114,9 +164,49 @@ signal_pipe::signal_pipe(netpoll::reactor& where) {
 signal_pipe::~signal_pipe() {
   clear();
   const std::lock_guard lock(table_mutex());
+  slots[slot_].owner = nullptr;
+  slots[slot_].context = nullptr;
   netpoll::unique_fd writing_end(slots[slot_].pipe.exchange(-1, std::memory_order_seq_cst));
   // A handler in another thread may have read the number just before: wait until it has written.
   while (readers.load(std::memory_order_seq_cst) != 0) {
+  }
+}
+
+void signal_pipe::renew_all(execution_context& context) {
+  const signals_blocked here;
+  const std::lock_guard lock(table_mutex());
+  for (const slot& each : slots) {
+    if (each.owner != nullptr && each.context == &context) {
+      each.owner->renew();
+    }
+  }
+}
+
+// Needs table_mutex(), and no signals.
+void signal_pipe::renew() {
+  slot& mine = slots[slot_];
+  int ends[2] = {-1, -1};
+  auto done = netpoll::system_error_code(netpoll::sys::pipe(ends).error);
+  netpoll::unique_fd reading_end(ends[0]);
+  const netpoll::unique_fd writing_end(ends[1]);
+  if (!done) {
+    done = fd_.replace(std::move(reading_end));
+  }
+  if (!done) {
+    done = netpoll::system_error_code(
+        netpoll::sys::duplicate_to(writing_end.get(), mine.pipe.load(std::memory_order_seq_cst))
+            .error);
+  }
+  if (done) {
+    throw system_error(done, "signal_set: the pipe of a child process");
+  }
+  mine.forks.store(netpoll::fork_count(), std::memory_order_seq_cst);
+  const std::uint64_t kept = mine.kept.exchange(0, std::memory_order_seq_cst);
+  for (int signal = 1; signal <= max_signal; ++signal) {
+    if ((kept & bit_of(signal)) != 0) {
+      const auto number = static_cast<unsigned char>(signal);
+      netpoll::sys::write(writing_end.get(), &number, 1);
+    }
   }
 }
 

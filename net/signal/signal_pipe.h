@@ -12,6 +12,7 @@
 
 #include "net/config.h"
 #include "net/error.h"
+#include "net/execution/execution_context.h"
 #include "net/signal/signal_set_base.h"
 #include "netpoll/fd.h"
 #include "netpoll/reactor.h"
@@ -21,8 +22,9 @@ namespace NET_NAMESPACE::internal {
 
 class signal_pipe {
  public:
-  // Throws std::system_error when no pipe can be made or too many (256) exist.
-  explicit signal_pipe(netpoll::reactor& where);
+  // `where` is what the context's objects wait on. Throws std::system_error when no pipe can be
+  // made or too many (256) exist.
+  signal_pipe(execution_context& context, netpoll::reactor& where);
   signal_pipe(const signal_pipe&) = delete;
   signal_pipe& operator=(const signal_pipe&) = delete;
   ~signal_pipe();
@@ -31,10 +33,16 @@ class signal_pipe {
   void remove(int signal, error_code& ec);
   void clear();
 
+  // In the child of a fork: gives the context's sets pipes that are not the parent's, and in them
+  // the signals that the child was sent since. Throws std::system_error.
+  static void renew_all(execution_context& context);
+
   // Where numbers can be read.
   netpoll::fd& fd() noexcept { return fd_; }
 
  private:
+  void renew();
+
   netpoll::fd fd_;
   std::size_t slot_ = 0;
 };

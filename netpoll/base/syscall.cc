@@ -210,6 +210,7 @@ const char* name_of(call which) noexcept {
     case call::set_non_blocking: return "fcntl(F_SETFL)";
     case call::is_non_blocking: return "fcntl(F_GETFL)";
     case call::duplicate: return "fcntl(F_DUPFD_CLOEXEC)";
+    case call::duplicate_to: return "dup3";
     case call::file_mode: return "fstat";
     case call::pipe: return "pipe2";
     case call::set_pipe_size: return "fcntl(F_SETPIPE_SZ)";
@@ -422,6 +423,11 @@ result is_non_blocking(int fd) noexcept {
 result duplicate(int fd) noexcept {
   return invoke(call::duplicate, fd, 0,
                 [&](std::size_t) { return ::fcntl(fd, F_DUPFD_CLOEXEC, 0); });
+}
+
+result duplicate_to(int fd, int number) noexcept {
+  return invoke(call::duplicate_to, fd, 0,
+                [&](std::size_t) { return ::dup3(fd, number, O_CLOEXEC); });
 }
 
 result file_mode(int fd) noexcept {

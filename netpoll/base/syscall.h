@@ -83,6 +83,8 @@ result set_non_blocking(int fd, bool on) noexcept;
 result is_non_blocking(int fd) noexcept;
 // `value` is a new number, close-on-exec, for the same description.
 result duplicate(int fd) noexcept;
+// Closes `number` and makes it one for that description, close-on-exec.
+result duplicate_to(int fd, int number) noexcept;
 
 // `value` is the st_mode that fstat(2) tells.
 result file_mode(int fd) noexcept;
@@ -160,6 +162,7 @@ enum class call : std::uint8_t {
   set_non_blocking,
   is_non_blocking,
   duplicate,
+  duplicate_to,
   file_mode,
   pipe,
   set_pipe_size,

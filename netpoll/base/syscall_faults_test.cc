@@ -130,6 +130,7 @@ std::vector<row> all_calls() {
       {call::set_non_blocking, [] { return sys::set_non_blocking(nobody, true); }},
       {call::is_non_blocking, [] { return sys::is_non_blocking(nobody); }},
       {call::duplicate, [] { return sys::duplicate(nobody); }},
+      {call::duplicate_to, [] { return sys::duplicate_to(nobody, nobody + 1); }},
       {call::file_mode, [] { return sys::file_mode(nobody); }},
       {call::pipe, [] { return with_full_table([] { return sys::pipe(ends); }); }, EMFILE, no_fd},
       {call::set_pipe_size, [] { return sys::set_pipe_size(nobody, 4096); }},

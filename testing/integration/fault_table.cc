@@ -126,6 +126,7 @@ std::vector<possible_error> errors_of(call which) {
     case call::set_non_blocking:
     case call::is_non_blocking:
     case call::duplicate:
+    case call::duplicate_to:
     case call::file_mode:
     case call::pipe:
     case call::set_pipe_size:

@@ -40,52 +40,46 @@ run_loop& no_loop() noexcept {
 
 }  // namespace
 
-strand_queue::~strand_queue() { destroy_all(waiting_); }
+strand_queue::~strand_queue() {
+  destroy_all(turn_);
+  destroy_all(waiting_);
+}
 
 bool strand_queue::push(operation& what) noexcept {
   const std::lock_guard lock(mutex_);
-  waiting_.push(what);
-  return !std::exchange(is_taken_, true);
+  if (is_taken_) {
+    waiting_.push(what);
+    return false;
+  }
+  is_taken_ = true;
+  turn_.push(what);
+  return true;
 }
 
 void strand_queue::abandon() noexcept {
   operation_queue doomed;
   {
     const std::lock_guard lock(mutex_);
+    doomed.splice(turn_);
     doomed.splice(waiting_);
     is_taken_ = false;
   }
   destroy_all(doomed);
 }
 
-operation_queue strand_queue::begin() noexcept {
-  const std::lock_guard lock(mutex_);
-  return std::move(waiting_);
-}
-
-void strand_queue::run_batch(operation_queue& batch) {
-  // What a function that throws leaves behind goes back, before what came meanwhile.
-  struct at_end {
-    strand_queue& strand;
-    operation_queue& batch;
-    ~at_end() {
-      if (!batch.empty()) {
-        const std::lock_guard lock(strand.mutex_);
-        batch.splice(strand.waiting_);
-        strand.waiting_.splice(batch);
-      }
-    }
-  } const end{*this, batch};
+// What a function that throws leaves behind stays where it is, before what came meanwhile.
+void strand_queue::run_turn() {
   run_loop* const current = run_loop::current();
   run_loop& loop = current != nullptr ? *current : no_loop();
-  while (operation* const next = batch.pop()) {
+  while (operation* const next = turn_.pop()) {
     (void)next->run(loop);
   }
 }
 
 bool strand_queue::leave() noexcept {
   const std::lock_guard lock(mutex_);
-  is_taken_ = !waiting_.empty();
+  turn_.splice(waiting_);
+  is_taken_ = !turn_.empty();
   return is_taken_;
 }
 

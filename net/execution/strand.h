@@ -33,7 +33,8 @@
 namespace NET_NAMESPACE {
 namespace internal {
 
-// The queue of a strand.
+// The queue of a strand. What is submitted while nobody runs it has a turn of its own; what comes
+// until that is over has the next one, all together. So others get theirs between.
 class strand_queue {
  public:
   strand_queue() = default;
@@ -45,8 +46,8 @@ class strand_queue {
   // True: nobody runs the strand, and the caller has to see to it that run() is called.
   bool push(operation& what) noexcept;
 
-  // Runs what was queued when it began. True: there is more, and run() has to be called again;
-  // also, through `leaves`, when a function throws.
+  // Runs one turn. Calls `leaves` if there is more and run() has to be called again, also when a
+  // function throws.
   template <typename Leaves>
   void run(Leaves leaves) {
     struct at_end {
@@ -60,8 +61,7 @@ class strand_queue {
     };
     const entry mine(*this);
     const at_end end{*this, leaves};
-    operation_queue batch = begin();
-    run_batch(batch);
+    run_turn();
   }
 
   // run() will not be called: destroys what is queued.
@@ -85,11 +85,11 @@ class strand_queue {
   };
   static const entry*& innermost() noexcept;
 
-  operation_queue begin() noexcept;
-  void run_batch(operation_queue& batch);
+  void run_turn();
   bool leave() noexcept;
 
   std::mutex mutex_;
+  operation_queue turn_;     // of whoever runs the strand, or under mutex_ while nobody does
   operation_queue waiting_;  // under mutex_
   bool is_taken_ = false;    // under mutex_: somebody runs it or is about to
 };

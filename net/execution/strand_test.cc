@@ -74,6 +74,23 @@ TEST(Strand, DispatchInsideRunsAtOnce) {
   EXPECT_EQ(order, (std::vector<int>{1, 2, 3}));
 }
 
+// A turn for who finds nobody there, and one for all that came until then.
+TEST(Strand, LetsOthersRunBetweenItsTurns) {
+  net::io_context context;
+  const auto strand = net::make_strand(context);
+  std::vector<int> order;
+  net::post(strand, [&] {
+    order.push_back(1);
+    net::post(strand, [&] { order.push_back(4); });
+  });
+  net::post(strand, [&] { order.push_back(3); });
+  net::post(context, [&] { order.push_back(2); });
+  EXPECT_EQ(context.run_one(), 1U);
+  EXPECT_EQ(order, std::vector<int>{1});
+  EXPECT_EQ(context.run(), 2U);
+  EXPECT_EQ(order, (std::vector<int>{1, 2, 3, 4}));
+}
+
 TEST(Strand, CopiesAreTheSameStrand) {
   net::io_context context;
   auto one = net::make_strand(context);
@@ -246,7 +263,7 @@ TEST(Strand, IsTheSameOnAnotherExecutor) {
   EXPECT_TRUE(other == erased);
   other = std::move(strand);
   EXPECT_TRUE(other == erased);
-  EXPECT_EQ(context.run(), 1U);  // one turn of the strand
+  EXPECT_EQ(context.run(), 2U);  // two turns of the strand
 }
 
 // Calls in threads of its own, which run no loop.

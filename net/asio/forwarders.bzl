@@ -1,6 +1,6 @@
 """The headers that go by Asio's names, written from the tables of headers.bzl."""
 
-load(":headers.bzl", "EMPTY", "FORWARDS", "MISSING", "NOT_IN_UMBRELLA", "REPEATED")
+load(":headers.bzl", "ALSO", "EMPTY", "FORWARDS", "MISSING", "NOT_IN_UMBRELLA", "REPEATED")
 
 _HEAD = """// SPDX-License-Identifier: BSL-1.0
 //
@@ -25,7 +25,7 @@ def _in_umbrella(name):
 
 def _asio_headers_impl(ctx):
     texts = {
-        name: _forwarder(includes, once = name not in REPEATED)
+        name: _forwarder(includes + ALSO.get(name, []), once = name not in REPEATED)
         for name, includes in FORWARDS.items()
     }
     texts.update({name: _empty(why) for name, why in EMPTY.items()})

@@ -20,6 +20,20 @@ DOCUMENT = ROOT / "docs/asio_compat.md"
 BEGIN = "<!-- begin: written by testing/tidy/asio_headers_test.py --write -->\n"
 END = "<!-- end -->\n"
 
+# What programs use of a header that Asio's brings, though it is of another one.
+ALSO_USED = {
+    "asio/bind_executor.hpp": ["asio::execution::context_t"],
+    "asio/dispatch.hpp": ["asio::execution::context_t", "asio::error_code"],
+    "asio/ip/tcp.hpp": ["asio::io_context", "asio::steady_timer", "asio::mutable_buffer"],
+    "asio/ip/udp.hpp": ["asio::io_context", "struct stat"],
+    "asio/read.hpp": ["asio::const_buffer", "asio::error_code"],
+    "asio/signal_set.hpp": ["asio::io_context", "asio::execution::any_executor<>"],
+    "asio/spawn.hpp": ["asio::io_context::strand", "asio::error_code"],
+    "asio/steady_timer.hpp": ["asio::io_context", "asio::any_io_executor"],
+    "asio/strand.hpp": ["asio::execution::blocking_t", "asio::deferred_t"],
+    "asio/system_executor.hpp": ["asio::execution_context"],
+}
+
 failures = []
 
 
@@ -33,7 +47,7 @@ def tables():
     return values
 
 
-def check_names(forwards, empty, missing):
+def check_names(forwards, empty, missing, also):
     expected = set((HERE / "asio_header_names.txt").read_text().split()) - {"asio.hpp"}
     known = set(forwards) | set(empty) | set(missing)
     for name in sorted(expected - known):
@@ -47,7 +61,11 @@ def check_names(forwards, empty, missing):
         for header in includes:
             if header not in forwards and not (ROOT / header).is_file():
                 fail(f"{name}: includes {header}, which does not exist")
-    for table in forwards, empty, missing:
+    for name, others in also.items():
+        for other in [name] + others:
+            if other not in forwards:
+                fail(f"{name}: brings besides {other}, which is not there")
+    for table in forwards, empty, missing, also:
         if list(table) != sorted(table):
             fail("a table is not sorted")
 
@@ -60,15 +78,16 @@ def write_headers(directory, values):
         once = "" if name in values["REPEATED"] else "#pragma once\n"
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(
-            once + "".join(f'#include "{header}"\n' for header in ["net/asio/config.h"] + includes)
-        )
+        headers = ["net/asio/config.h"] + includes + values["ALSO"].get(name, [])
+        path.write_text(once + "".join(f'#include "{header}"\n' for header in headers))
 
 
 def compiles(directory, name):
     command = [os.environ.get("CXX", "g++"), "-std=c++20", "-fsyntax-only", "-Wall", "-Wextra"]
     command += ["-DNET_NAMESPACE=asio", f"-I{ROOT}", f"-I{directory}", "-x", "c++", "-"]
-    done = subprocess.run(command, input=f"#include <{name}>\n", capture_output=True, text=True)
+    source = f"#include <{name}>\n"
+    source += "".join(f"static_assert(sizeof({used}));\n" for used in ALSO_USED.get(name, []))
+    done = subprocess.run(command, input=source, capture_output=True, text=True)
     if done.returncode or done.stderr:
         fail(f"{name} alone:\n{done.stderr[:2000]}")
 
@@ -77,13 +96,15 @@ def check_alone(values):
     # Of those that include the same, one.
     distinct = {}
     for name, includes in values["FORWARDS"].items():
-        distinct.setdefault(tuple(includes), name)
+        distinct.setdefault((*includes, *values["ALSO"].get(name, [])), name)
+    for name in ALSO_USED:
+        distinct[name] = name
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(scratch)
         write_headers(directory, values)
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda name: compiles(directory, name), distinct.values()))
-    return len(distinct)
+            list(pool.map(lambda name: compiles(directory, name), set(distinct.values())))
+    return len(set(distinct.values()))
 
 
 # --- The document ---------------------------------------------------------------------------------
@@ -131,7 +152,7 @@ def main():
     if "--write" in sys.argv:
         check_document(values, True)
         return 0
-    check_names(values["FORWARDS"], values["EMPTY"], values["MISSING"])
+    check_names(values["FORWARDS"], values["EMPTY"], values["MISSING"], values["ALSO"])
     check_document(values, False)
     compiled = check_alone(values)
     for message in failures:

@@ -6,8 +6,6 @@
 
 #include <sys/socket.h>
 
-#include <cstddef>
-
 #include "net/config.h"
 #include "net/socket/socket_option.h"
 
@@ -35,30 +33,10 @@ class family_option {
 
 // One whose value is an int for both families. A base class.
 template <int V4Level, int V4Name, int V6Level, int V6Name>
-class family_integer : public family_option<V4Level, V4Name, V6Level, V6Name> {
- public:
-  template <typename Protocol>
-  int* data(const Protocol&) noexcept {
-    return &value_;
-  }
-  template <typename Protocol>
-  const int* data(const Protocol&) const noexcept {
-    return &value_;
-  }
-  template <typename Protocol>
-  std::size_t size(const Protocol&) const noexcept {
-    return sizeof(value_);
-  }
-  template <typename Protocol>
-  void resize(const Protocol&, std::size_t size) {
-    socket_option::internal::check_size(size, sizeof(value_));
-  }
-
+class family_integer : public family_option<V4Level, V4Name, V6Level, V6Name>,
+                       public socket_option::internal::option_value<int> {
  protected:
-  family_integer() noexcept = default;
-  explicit family_integer(int value) noexcept : value_(value) {}
-
-  int value_ = 0;
+  using option_value::option_value;
 };
 
 }  // namespace NET_NAMESPACE::ip::internal

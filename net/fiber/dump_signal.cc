@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/fiber/dump_signal.h"
 
-#include <pthread.h>
 #include <sys/poll.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -20,6 +19,7 @@
 
 #include "net/fiber/backtrace.h"
 #include "net/fiber/dump.h"
+#include "net/fiber/helper_thread.h"
 #include "net/fiber/symbolize.h"
 #include "netpoll/base/syscall.h"
 #include "netpoll/event_fd.h"
@@ -147,17 +147,7 @@ class dumper {
       (void)netpoll::symbolize(reinterpret_cast<const void*>(&on_signal));
     }
     is_over_.store(false, std::memory_order_relaxed);  // relaxed: the thread begins after it
-    // The thread gets no signals.
-    ::sigset_t all;
-    ::sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    struct restore {
-      const ::sigset_t& before;
-      ~restore() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
-    } const at_end{before};
-    thread_ = std::thread([this] { serve(); });
-    ::pthread_setname_np(thread_.native_handle(), "net-dump");
+    thread_ = internal::start_helper_thread("net-dump", [this] { serve(); });
   }
 
   void wait_until_written() {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/fiber/watchdog.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -20,6 +18,7 @@
 #include "net/execution/worker_beat.h"
 #include "net/fiber/backtrace.h"
 #include "net/fiber/fiber_state.h"
+#include "net/fiber/helper_thread.h"
 #include "net/fiber/symbolize.h"
 #include "netpoll/describe.h"
 
@@ -226,17 +225,7 @@ class watchdog::looker {
   }
 
   void start_thread() {
-    // Signals of the process are for others.
-    ::sigset_t all;
-    ::sigset_t before;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before);
-    struct restore {
-      const ::sigset_t& before;
-      ~restore() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
-    } const at_end{before};
-    thread_ = std::thread([this] { look_around(); });
-    ::pthread_setname_np(thread_.native_handle(), "net-watchdog");
+    thread_ = internal::start_helper_thread("net-watchdog", [this] { look_around(); });
   }
 
   void look_around() {

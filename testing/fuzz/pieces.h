@@ -4,7 +4,7 @@
 // cut.
 //
 //   const nettest::pieces stream(data, size);
-//   stream.for_each([&](std::string_view piece) { session.receive(piece); });
+//   require(stream.is_the_same_uncut<session>(), "it does not matter how the stream is cut", …);
 //
 // The first byte says, modulo 8, how many bytes after it are the lengths of the pieces, taken in
 // turn; with none of them the stream comes byte by byte. All the rest is the stream itself, in
@@ -57,6 +57,16 @@ class pieces {
       use(std::string_view(whole_).substr(at, length));
       at += length;
     }
+  }
+
+  // Whether a Session has received the same from the pieces as from the whole.
+  template <typename Session>
+  bool is_the_same_uncut() const {
+    Session at_once;
+    at_once.receive(whole());
+    Session in_pieces;
+    for_each([&](std::string_view piece) { in_pieces.receive(piece); });
+    return in_pieces == at_once;
   }
 
  private:

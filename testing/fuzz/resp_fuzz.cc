@@ -109,11 +109,8 @@ class session {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const nettest::pieces stream(data, size);
-  session at_once;
-  at_once.receive(stream.whole());
-  session in_pieces;
-  stream.for_each([&](std::string_view piece) { in_pieces.receive(piece); });
-  require(in_pieces == at_once, "it does not matter how the stream is cut", stream.whole());
+  require(stream.is_the_same_uncut<session>(), "it does not matter how the stream is cut",
+          stream.whole());
   check_reply(stream.whole());
   return 0;
 }

@@ -10,11 +10,11 @@
 
 #include "net/async/deferred.h"
 #include "net/buffer/buffer.h"
-#include "net/io_context.h"
 #include "net/stream/is_read_buffered.h"
 #include "net/stream/is_write_buffered.h"
 #include "net/stream/read.h"
 #include "net/stream/scripted_stream.h"
+#include "net/stream/stream_fixture.h"
 #include "net/stream/write.h"
 
 namespace net {
@@ -24,26 +24,10 @@ using sizes = std::vector<std::size_t>;
 
 const_buffer text(std::string_view what) { return buffer(what); }
 
-class BufferedStream : public ::testing::Test {
+class BufferedStream : public stream_fixture {
  protected:
-  void run() {
-    context_.restart();
-    context_.run();
-  }
-  auto handler() {
-    return [this](error_code ec, std::size_t n) {
-      ++calls_;
-      ec_ = ec;
-      bytes_ = n;
-    };
-  }
-
-  io_context context_;
   scripted_stream next_{context_, "abcdefghijklmnopqrstuvwxyz"};
   char data_[100] = {};
-  int calls_ = 0;
-  error_code ec_;
-  std::size_t bytes_ = 0;
 };
 
 TEST_F(BufferedStream, TraitsTellWhoBuffersWhat) {

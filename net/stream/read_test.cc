@@ -22,9 +22,9 @@
 #include "net/buffer/registered_buffer.h"
 #include "net/buffer/streambuf.h"
 #include "net/execution/strand.h"
-#include "net/io_context.h"
 #include "net/stream/read_at.h"
 #include "net/stream/scripted_stream.h"
+#include "net/stream/stream_fixture.h"
 
 namespace net {
 namespace {
@@ -81,14 +81,8 @@ struct outcome {
   }
 };
 
-class Read : public ::testing::Test {
+class Read : public stream_fixture {
  protected:
-  void run() {
-    context_.restart();
-    context_.run();
-  }
-
-  io_context context_;
   scripted_stream stream_{context_, "abcdefghijklmnopqrstuvwxyz"};
 };
 

@@ -15,8 +15,8 @@
 #include "net/buffer/buffers_iterator.h"
 #include "net/buffer/dynamic_buffer.h"
 #include "net/buffer/streambuf.h"
-#include "net/io_context.h"
 #include "net/stream/scripted_stream.h"
+#include "net/stream/stream_fixture.h"
 
 namespace net {
 namespace {
@@ -72,26 +72,10 @@ struct is_match_condition<match_character> : std::true_type {};
 
 namespace {
 
-class ReadUntil : public ::testing::Test {
+class ReadUntil : public stream_fixture {
  protected:
-  void run() {
-    context_.restart();
-    context_.run();
-  }
-  auto handler() {
-    return [this](error_code ec, std::size_t n) {
-      ++calls_;
-      ec_ = ec;
-      bytes_ = n;
-    };
-  }
-
-  io_context context_;
   scripted_stream stream_{context_, "first line\r\nsecond line\r\nrest"};
   std::string text_;
-  int calls_ = 0;
-  error_code ec_;
-  std::size_t bytes_ = 99;
 };
 
 TEST_F(ReadUntil, CountsTheDelimiterAndLeavesWhatFollows) {

@@ -14,8 +14,8 @@
 #include "net/async/bind_cancellation_slot.h"
 #include "net/buffer/dynamic_buffer.h"
 #include "net/buffer/streambuf.h"
-#include "net/io_context.h"
 #include "net/stream/scripted_stream.h"
+#include "net/stream/stream_fixture.h"
 #include "net/stream/write_at.h"
 
 namespace net {
@@ -23,25 +23,9 @@ namespace {
 
 using sizes = std::vector<std::size_t>;
 
-class Write : public ::testing::Test {
+class Write : public stream_fixture {
  protected:
-  void run() {
-    context_.restart();
-    context_.run();
-  }
-  auto handler() {
-    return [this](error_code ec, std::size_t n) {
-      ++calls_;
-      ec_ = ec;
-      bytes_ = n;
-    };
-  }
-
-  io_context context_;
   scripted_stream stream_{context_};
-  int calls_ = 0;
-  error_code ec_;
-  std::size_t bytes_ = 0;
 };
 
 TEST_F(Write, WritesAllBuffersStepByStep) {

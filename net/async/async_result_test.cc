@@ -11,18 +11,11 @@
 #include "net/async/async_operation.h"
 #include "net/async/async_result.h"
 #include "net/async/completion_signature.h"
+#include "net/async/sample_types.h"
 
 namespace {
 
-// A token of the older style: its handler stores into what the return value reads.
-struct older_token {
-  int* result;
-};
-struct older_handler {
-  explicit older_handler(older_token token) : result(token.result) {}
-  void operator()(int value) { *result = value; }
-  int* result;
-};
+using nettest::older_token;
 
 // A token of the present style, which returns the number of signatures.
 struct counting_token {};
@@ -33,18 +26,6 @@ struct plain_token {};
 }  // namespace
 
 namespace NET_NAMESPACE {
-
-template <>
-class async_result<older_token, void(int)> {
- public:
-  using completion_handler_type = older_handler;
-  using return_type = int;
-  explicit async_result(completion_handler_type& handler) : result_(handler.result) {}
-  return_type get() { return *result_ + 1; }
-
- private:
-  int* result_;
-};
 
 template <typename... Signatures>
 class async_result<counting_token, Signatures...> {

@@ -18,26 +18,16 @@
 #include "net/async/bind_immediate_executor.h"
 #include "net/async/cancellation_signal.h"
 #include "net/async/default_on.h"
+#include "net/async/sample_types.h"
 #include "net/async/uses_executor.h"
 #include "net/execution/execution_context.h"
 #include "net/execution/inline_executor.h"
 
 namespace {
 
-struct numbered_executor {
-  int number = 0;
-
-  numbered_executor() = default;
-  explicit numbered_executor(int which) : number(which) {}
-
-  template <typename Function>
-  void execute(Function function) const {
-    function();
-  }
-  friend bool operator==(const numbered_executor& a, const numbered_executor& b) noexcept {
-    return a.number == b.number;
-  }
-};
+using nettest::numbered_executor;
+using nettest::older_handler;
+using nettest::older_token;
 
 // Made from the other one.
 struct other_executor : numbered_executor {
@@ -83,15 +73,6 @@ struct initiation_with_executor {
   static inline int result = 0;
 };
 
-struct older_token {
-  int* result;
-};
-struct older_handler {
-  explicit older_handler(older_token token) : result(token.result) {}
-  void operator()(int value) { *result = value; }
-  int* result;
-};
-
 // Is constructed with the executor that it is bound to.
 struct with_executor {
   with_executor(net::executor_arg_t, const numbered_executor& executor, int value)
@@ -106,18 +87,6 @@ struct with_executor {
 }  // namespace
 
 namespace NET_NAMESPACE {
-
-template <>
-class async_result<older_token, void(int)> {
- public:
-  using completion_handler_type = older_handler;
-  using return_type = int;
-  explicit async_result(completion_handler_type& handler) : result_(handler.result) {}
-  return_type get() { return *result_ + 1; }
-
- private:
-  int* result_;
-};
 
 template <>
 struct uses_executor<with_executor, numbered_executor> : std::true_type {};

@@ -12,21 +12,12 @@
 #include "net/async/bind_executor.h"
 #include "net/async/default_completion_token.h"
 #include "net/async/deferred.h"
+#include "net/async/sample_types.h"
 #include "net/execution/inline_executor.h"
 
 namespace {
 
-struct numbered_executor {
-  int number = 0;
-
-  template <typename Function>
-  void execute(Function function) const {
-    function();
-  }
-  friend bool operator==(const numbered_executor& a, const numbered_executor& b) noexcept {
-    return a.number == b.number;
-  }
-};
+using nettest::numbered_executor;
 
 int started = 0;
 

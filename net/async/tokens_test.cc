@@ -21,21 +21,12 @@
 #include "net/async/detached.h"
 #include "net/async/placeholders.h"
 #include "net/async/prepend.h"
+#include "net/async/sample_types.h"
 #include "net/execution/inline_executor.h"
 
 namespace {
 
-struct numbered_executor {
-  int number = 0;
-
-  template <typename Function>
-  void execute(Function function) const {
-    function();
-  }
-  friend bool operator==(const numbered_executor& a, const numbered_executor& b) noexcept {
-    return a.number == b.number;
-  }
-};
+using nettest::numbered_executor;
 
 // Completes with (2 * value, text); notes the executor of its handler.
 int executor_number = 0;

@@ -24,17 +24,10 @@
 namespace {
 
 using namespace std::chrono_literals;
-
-// Runs function() in a fiber until all is done.
-template <typename Function>
-void run(Function function) {
-  net::io_context context;
-  net::go(context, function);
-  context.run();
-}
+using nettest::run_fiber;
 
 TEST(Channel, UnbufferedHandsOverWhenBothAreThere) {
-  run([] {
+  run_fiber([] {
     net::channel<int> channel;
     EXPECT_EQ(channel.capacity(), 0u);
     EXPECT_FALSE(channel.try_send(1));
@@ -57,7 +50,7 @@ TEST(Channel, UnbufferedHandsOverWhenBothAreThere) {
 }
 
 TEST(Channel, BufferedHoldsAsManyAsItsCapacity) {
-  run([] {
+  run_fiber([] {
     net::channel<int> channel(2);
     channel.send(1);
     EXPECT_TRUE(channel.try_send(2));
@@ -94,7 +87,7 @@ TEST(Channel, UnboundedNeverWaits) {
 }
 
 TEST(Channel, ReceiversAreServedInOrder) {
-  run([] {
+  run_fiber([] {
     net::channel<int> channel;
     std::string order;
     std::vector<net::fiber> fibers;
@@ -182,7 +175,7 @@ TEST(Channel, WhatWasSentBeforeCloseIsReceived) {
 }
 
 TEST(Channel, CloseWakesAllWhoWait) {
-  run([] {
+  run_fiber([] {
     net::channel<int> empty;
     net::channel<std::unique_ptr<int>> full(0);
     std::vector<net::fiber> fibers;
@@ -212,7 +205,7 @@ TEST(Channel, CloseWakesAllWhoWait) {
 }
 
 TEST(Channel, IsARange) {
-  run([] {
+  run_fiber([] {
     net::channel<int> channel(3);
     net::fiber sender([&] {
       for (int i = 0; i != 10; ++i) {
@@ -231,7 +224,7 @@ TEST(Channel, IsARange) {
 
 TEST(Channel, DeadlineEndsTheWait) {
   nettest::fake_clock clock;
-  run([&] {
+  run_fiber([&] {
     net::channel<std::unique_ptr<int>> channel;
     net::error_code ec;
     auto value = std::make_unique<int>(5);
@@ -258,7 +251,7 @@ TEST(Channel, DeadlineEndsTheWait) {
 }
 
 TEST(Channel, CancellationEndsTheWaitAndKeepsTheValue) {
-  run([] {
+  run_fiber([] {
     net::channel<std::unique_ptr<int>> channel;
     net::error_code sending;
     net::error_code receiving;
@@ -281,7 +274,7 @@ TEST(Channel, CancellationEndsTheWaitAndKeepsTheValue) {
 }
 
 TEST(Channel, CancelledFiberDoesNotTryButMayDrain) {
-  run([] {
+  run_fiber([] {
     net::channel<int> channel(2);
     channel.send(1);
     net::fiber child([&] {
@@ -467,7 +460,7 @@ INSTANTIATE_TEST_SUITE_P(Capacity, ChannelLoad,
 #if GTEST_HAS_DEATH_TEST
 
 TEST(ChannelDeathTest, DestroyingWhileSomebodyWaitsAborts) {
-  EXPECT_DEATH(run([] {
+  EXPECT_DEATH(run_fiber([] {
                  auto* const channel = new net::channel<int>;
                  net::go([channel] { (void)channel->receive(); });
                  net::this_fiber::yield();

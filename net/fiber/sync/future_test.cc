@@ -17,19 +17,14 @@
 
 #include "net/fiber/fiber.h"
 #include "net/fiber/sync/event.h"
+#include "net/fiber/sync/run_threads.h"
 #include "net/io_context.h"
 #include "testing/support/fake_clock.h"
 
 namespace {
 
 using namespace std::chrono_literals;
-
-template <typename Function>
-void run(Function function) {
-  net::io_context context;
-  net::go(context, function);
-  context.run();
-}
+using nettest::run_fiber;
 
 std::future_errc broken(auto function) {
   try {
@@ -41,7 +36,7 @@ std::future_errc broken(auto function) {
 }
 
 TEST(Future, AsyncBringsWhatTheFunctionReturns) {
-  run([] {
+  run_fiber([] {
     net::future<int> number = net::async([] {
       net::this_fiber::yield();
       return 7;
@@ -76,7 +71,7 @@ TEST(Future, AsyncRunsOnAContextOrAnExecutor) {
 }
 
 TEST(Future, GetRethrowsWhatTheFunctionThrew) {
-  run([] {
+  run_fiber([] {
     net::future<int> result = net::async([]() -> int { throw std::runtime_error("thrown"); });
     EXPECT_THROW(result.get(), std::runtime_error);
     EXPECT_FALSE(result.valid());
@@ -84,7 +79,7 @@ TEST(Future, GetRethrowsWhatTheFunctionThrew) {
 }
 
 TEST(Future, CancelCancelsTheFiber) {
-  run([] {
+  run_fiber([] {
     net::event never;
     net::future<bool> result = net::async([&](std::stop_token stop) {
       net::error_code ec;
@@ -106,7 +101,7 @@ TEST(Future, CancelCancelsTheFiber) {
 
 TEST(Future, FiberOfALostFutureRunsOn) {
   bool ran = false;
-  run([&] {
+  run_fiber([&] {
     {
       auto lost = net::async([&] {
         net::this_fiber::yield();
@@ -121,7 +116,7 @@ TEST(Future, FiberOfALostFutureRunsOn) {
 
 TEST(Future, WaitsEndWithTheTimeOrTheFiber) {
   nettest::fake_clock clock;
-  run([&] {
+  run_fiber([&] {
     net::promise<int> promise;
     net::future<int> result = promise.get_future();
     net::error_code ec;

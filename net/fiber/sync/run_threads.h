@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// For the tests of this folder: runs a context on several threads, until it has nothing left to do.
+// For the tests of this folder: runs a context on several threads, or a function in a fiber, until
+// there is nothing left to do.
 #pragma once
 
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "net/fiber/fiber.h"
 #include "net/io_context.h"
 
 namespace nettest {
@@ -19,6 +22,13 @@ inline void run_on_threads(net::io_context& context, int count) {
   for (std::thread& each : others) {
     each.join();
   }
+}
+
+template <typename Function>
+void run_fiber(Function function) {
+  net::io_context context;
+  net::go(context, std::move(function));
+  context.run();
 }
 
 }  // namespace nettest

@@ -26,13 +26,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-
-template <typename Function>
-void run(Function function) {
-  net::io_context context;
-  net::go(context, function);
-  context.run();
-}
+using nettest::run_fiber;
 
 TEST(Select, TakesWhatCanHappenAtOnce) {
   net::channel<int> numbers(1);
@@ -62,7 +56,7 @@ TEST(Select, OtherwiseDoesNotWait) {
 }
 
 TEST(Select, WaitsForTheFirstAndLeavesTheOthersAlone) {
-  run([] {
+  run_fiber([] {
     net::channel<int> one;
     net::channel<int> two;
     net::channel<std::unique_ptr<int>> three;
@@ -88,7 +82,7 @@ TEST(Select, WaitsForTheFirstAndLeavesTheOthersAlone) {
 }
 
 TEST(Select, SendsWhenAReceiverComes) {
-  run([] {
+  run_fiber([] {
     net::channel<std::unique_ptr<int>> channel;
     net::channel<int> never;
     auto value = std::make_unique<int>(3);
@@ -105,7 +99,7 @@ TEST(Select, SendsWhenAReceiverComes) {
 }
 
 TEST(Select, TwoSelectsMeet) {
-  run([] {
+  run_fiber([] {
     net::channel<int> there;
     net::channel<int> back;
     net::fiber child([&] {
@@ -121,7 +115,7 @@ TEST(Select, TwoSelectsMeet) {
 
 TEST(Select, DoesNotDealWithItself) {
   nettest::fake_clock clock;
-  run([&] {
+  run_fiber([&] {
     net::channel<int> channel;
     net::go([&] { clock.advance(1s); });
     EXPECT_EQ(net::select(net::send_case(channel, 1, [] { FAIL(); }),
@@ -136,14 +130,13 @@ TEST(Select, DoesNotDealWithItself) {
 }
 
 TEST(Select, NoticesAClosedChannel) {
-  run([] {
+  run_fiber([] {
     net::channel<int> channel;
     bool was_told = false;
     net::fiber waits([&] {
-      net::select(net::receive_case(channel, [&](std::optional<int> got) {
-                    was_told = !got.has_value();
-                  }),
-                  net::after(1h));
+      net::select(
+          net::receive_case(channel, [&](std::optional<int> got) { was_told = !got.has_value(); }),
+          net::after(1h));
     });
     net::fiber fails([&] {
       net::error_code ec;
@@ -161,7 +154,7 @@ TEST(Select, NoticesAClosedChannel) {
 }
 
 TEST(Select, CancellationEndsTheWait) {
-  run([] {
+  run_fiber([] {
     net::channel<int> channel;
     net::error_code ec;
     auto value = std::make_unique<int>(3);
@@ -214,7 +207,7 @@ TEST(Select, FunctionMayThrow) {
 }
 
 TEST(Select, TakesAListMadeAtRunTime) {
-  run([] {
+  run_fiber([] {
     std::vector<std::unique_ptr<net::channel<int>>> channels;
     for (int i = 0; i != 5; ++i) {
       channels.push_back(std::make_unique<net::channel<int>>());
@@ -332,7 +325,7 @@ INSTANTIATE_TEST_SUITE_P(Capacity, SelectLoad, ::testing::Values(std::size_t{0},
 #if GTEST_HAS_DEATH_TEST
 
 TEST(SelectDeathTest, SharingACaseAborts) {
-  EXPECT_DEATH(run([] {
+  EXPECT_DEATH(run_fiber([] {
                  net::channel<int> channel;
                  auto shared = net::receive_case(channel, [](int) {});
                  net::go([&] { net::select(shared); });

@@ -25,16 +25,10 @@
 namespace {
 
 using namespace std::chrono_literals;
-
-template <typename Function>
-void run(Function function) {
-  net::io_context context;
-  net::go(context, function);
-  context.run();
-}
+using nettest::run_fiber;
 
 TEST(TaskGroup, WaitsForAll) {
-  run([] {
+  run_fiber([] {
     net::task_group group;
     group.wait();
     int done = 0;
@@ -88,7 +82,7 @@ TEST(TaskGroup, ThreadWaitsForFibers) {
 }
 
 TEST(TaskGroup, FirstExceptionIsRethrownAndTheRestGoOn) {
-  run([] {
+  run_fiber([] {
     net::task_group group;
     bool went_on = false;
     group.spawn([] { throw std::runtime_error("first"); });
@@ -110,7 +104,7 @@ TEST(TaskGroup, FirstExceptionIsRethrownAndTheRestGoOn) {
 }
 
 TEST(TaskGroup, FailureMayCancelTheRest) {
-  run([] {
+  run_fiber([] {
     net::task_group group(net::on_failure::cancel_rest);
     net::event never;
     int aborted = 0;
@@ -135,7 +129,7 @@ TEST(TaskGroup, FailureMayCancelTheRest) {
 }
 
 TEST(TaskGroup, CancelCancelsAllAndThoseToCome) {
-  run([] {
+  run_fiber([] {
     net::task_group group;
     net::event never;
     int aborted = 0;
@@ -159,7 +153,7 @@ TEST(TaskGroup, CancelCancelsAllAndThoseToCome) {
 }
 
 TEST(TaskGroup, StopTokensCancel) {
-  run([] {
+  run_fiber([] {
     std::stop_source of_group;
     std::stop_source of_fiber;
     net::task_group group(of_group.get_token());
@@ -187,7 +181,7 @@ TEST(TaskGroup, StopTokensCancel) {
 
 TEST(TaskGroup, WaitEndsWithTheTimeOrTheFiber) {
   nettest::fake_clock clock;
-  run([&] {
+  run_fiber([&] {
     net::task_group group;
     net::event done;
     group.spawn([&] { done.wait(); });
@@ -207,7 +201,7 @@ TEST(TaskGroup, WaitEndsWithTheTimeOrTheFiber) {
 }
 
 TEST(TaskGroup, DestructorCancelsAndWaits) {
-  run([] {
+  run_fiber([] {
     net::event never;
     bool was_aborted = false;
     const auto token = std::make_shared<int>(0);
@@ -230,7 +224,7 @@ TEST(TaskGroup, DestructorCancelsAndWaits) {
 }
 
 TEST(TaskGroup, FibersMaySpawnIntoTheirGroupAndCancelIt) {
-  run([] {
+  run_fiber([] {
     net::task_group group;
     std::atomic<int> done{0};
     const auto tree = [&](const auto& self, int depth) -> void {

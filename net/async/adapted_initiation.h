@@ -91,4 +91,31 @@ auto initiate_adapted(Initiation&& initiation, Adapt&& adapt,
       token, std::forward<Args>(args)...);
 }
 
+// Makes a HandlerTemplate<H> of a handler of type H.
+template <template <typename> class HandlerTemplate>
+struct wrap_handler {
+  template <typename Handler>
+  auto operator()(Handler&& handler) const {
+    return HandlerTemplate<std::decay_t<Handler>>(std::forward<Handler>(handler));
+  }
+};
+
+// The async_result of a token that does no more than that. `InnerSignatures` are those of the token
+// inside.
+template <template <typename> class HandlerTemplate, typename CompletionToken,
+          typename... InnerSignatures>
+class wrapping_token_result
+    : public inherited_return_type<async_result<CompletionToken, InnerSignatures...>> {
+ public:
+  template <typename Initiation, typename RawToken, typename... Args>
+  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
+      -> decltype(initiate_adapted<part_of_token<RawToken, CompletionToken>, InnerSignatures...>(
+          std::forward<Initiation>(initiation), wrap_handler<HandlerTemplate>(), token.token_,
+          std::forward<Args>(args)...)) {
+    return initiate_adapted<part_of_token<RawToken, CompletionToken>, InnerSignatures...>(
+        std::forward<Initiation>(initiation), wrap_handler<HandlerTemplate>(), token.token_,
+        std::forward<Args>(args)...);
+  }
+};
+
 }  // namespace NET_NAMESPACE::internal

@@ -75,13 +75,6 @@ class as_tuple_handler {
   Handler handler_;
 };
 
-struct adapt_as_tuple {
-  template <typename Handler>
-  auto operator()(Handler&& handler) const {
-    return as_tuple_handler<std::decay_t<Handler>>(std::forward<Handler>(handler));
-  }
-};
-
 template <typename... Args>
 using decayed_tuple = std::tuple<std::decay_t<Args>...>;
 template <typename Signature>
@@ -92,21 +85,8 @@ using as_tuple_signature = typename signature_traits<Signature>::template with_a
 
 template <typename CompletionToken, typename... Signatures>
 class async_result<as_tuple_t<CompletionToken>, Signatures...>
-    : public internal::inherited_return_type<
-          async_result<CompletionToken, internal::as_tuple_signature<Signatures>...>> {
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(internal::initiate_adapted<internal::part_of_token<RawToken, CompletionToken>,
-                                             internal::as_tuple_signature<Signatures>...>(
-          std::forward<Initiation>(initiation), internal::adapt_as_tuple(), token.token_,
-          std::forward<Args>(args)...)) {
-    return internal::initiate_adapted<internal::part_of_token<RawToken, CompletionToken>,
-                                      internal::as_tuple_signature<Signatures>...>(
-        std::forward<Initiation>(initiation), internal::adapt_as_tuple(), token.token_,
-        std::forward<Args>(args)...);
-  }
-};
+    : public internal::wrapping_token_result<internal::as_tuple_handler, CompletionToken,
+                                             internal::as_tuple_signature<Signatures>...> {};
 
 template <typename... Signatures>
 class async_result<partial_as_tuple, Signatures...>

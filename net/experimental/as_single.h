@@ -75,13 +75,6 @@ class as_single_handler {
   Handler handler_;
 };
 
-struct adapt_as_single {
-  template <typename Handler>
-  auto operator()(Handler&& handler) const {
-    return as_single_handler<std::decay_t<Handler>>(std::forward<Handler>(handler));
-  }
-};
-
 template <typename Signature>
 struct single_signature {
   template <typename... Args>
@@ -102,20 +95,7 @@ using as_single_signature = typename signature_traits<Signature>::template args_
 
 template <typename CompletionToken, typename... Signatures>
 class async_result<experimental::as_single_t<CompletionToken>, Signatures...>
-    : public internal::inherited_return_type<
-          async_result<CompletionToken, internal::as_single_signature<Signatures>...>> {
- public:
-  template <typename Initiation, typename RawToken, typename... Args>
-  static auto initiate(Initiation&& initiation, RawToken&& token, Args&&... args)
-      -> decltype(internal::initiate_adapted<internal::part_of_token<RawToken, CompletionToken>,
-                                             internal::as_single_signature<Signatures>...>(
-          std::forward<Initiation>(initiation), internal::adapt_as_single(), token.token_,
-          std::forward<Args>(args)...)) {
-    return internal::initiate_adapted<internal::part_of_token<RawToken, CompletionToken>,
-                                      internal::as_single_signature<Signatures>...>(
-        std::forward<Initiation>(initiation), internal::adapt_as_single(), token.token_,
-        std::forward<Args>(args)...);
-  }
-};
+    : public internal::wrapping_token_result<internal::as_single_handler, CompletionToken,
+                                             internal::as_single_signature<Signatures>...> {};
 
 }  // namespace NET_NAMESPACE

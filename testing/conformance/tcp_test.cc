@@ -432,6 +432,18 @@ TEST_F(Tcp, MoveAssignmentClosesTheTarget) {
   EXPECT_EQ(code, asio::error::operation_aborted);
 }
 
+TEST_F(Tcp, SocketsMoveThroughTheirLowestLayer) {
+  const tcp::endpoint local = client.local_endpoint();
+  server.lowest_layer() = std::move(client.lowest_layer());
+  EXPECT_EQ(server.local_endpoint(), local);
+  EXPECT_FALSE(client.is_open());
+
+  asio::basic_stream_socket<tcp, asio::io_context::executor_type> other(context, tcp::v4());
+  server.lowest_layer() = std::move(other.lowest_layer());
+  EXPECT_TRUE(server.is_open());
+  EXPECT_FALSE(other.is_open());
+}
+
 TEST_F(Tcp, AMovedSocketKeepsItsPendingOperations) {
   char byte = 0;
   std::size_t got = 0;

@@ -61,7 +61,7 @@ def main(argv):
         build.Cxx("boost", _PEERS / "fibers_boost.cc", "libboost-fiber-dev", "boost/fiber/all.hpp",
                   libraries=["-l:libboost_fiber.a", "-l:libboost_context.a"],
                   version_macro=("boost/version.hpp", "BOOST_LIB_VERSION")),
-        build.Go("go", _PEERS / "fibers.go"),
+        build.Go("go", _PEERS / "fibers.go", [_PEERS / "measure.go"]),
     ]
     return session.main(session.Comparison(__doc__, FAMILIES, programs), argv)
 

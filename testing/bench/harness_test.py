@@ -278,7 +278,7 @@ class Server(unittest.TestCase):
     def test_server_that_does_not_start(self):
         with self.assertRaisesRegex(run.Failed, "status 3: no memory"):
             self.serve("echo no memory >&2; exit 3")
-        with self.assertRaisesRegex(run.Failed, "for its port"):
+        with self.assertRaisesRegex(run.Failed, "for 'port'"):
             self.serve("echo hello; sleep 100")
         with self.assertRaises(run.NotMeasured):
             self.serve("echo usage: program MODE >&2; exit 2")

@@ -11,7 +11,6 @@ which the kernel does not count as resident, are figures of their own.
 import argparse
 import pathlib
 import resource
-import select
 import socket
 import struct
 import subprocess
@@ -19,6 +18,7 @@ import sys
 import time
 
 from harness import build, report, run, session
+from harness.server import Words
 
 # Bazel starts a link to this file.
 _PEERS = pathlib.Path(__file__).resolve().parent / "peers"
@@ -52,7 +52,7 @@ class Server:
     def __init__(self, program, listeners, step):
         self._process = subprocess.Popen([program, str(listeners), str(step)], bufsize=0,
                                          stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._pending = b""
+        self._words = Words(self._process.stdout, _PATIENCE)
 
     def __enter__(self):
         return self
@@ -68,18 +68,10 @@ class Server:
 
     def expect(self, what):
         """The number after `what`, which the server must print next."""
-        while b"\n" not in self._pending:
-            if not select.select([self._process.stdout], [], [], _PATIENCE)[0]:
-                raise run.Failed(f"the server does not print {what!r}")
-            got = self._process.stdout.read(4096)
-            if not got:
-                raise run.Failed("the server ended")
-            self._pending += got
-        line, _, self._pending = self._pending.partition(b"\n")
-        words = line.decode().split()
-        if len(words) != 2 or words[0] != what:
-            raise run.Failed(f"the server printed {line!r} for {what!r}")
-        return int(words[1])
+        number = self._words.expect(what)
+        if number is None:
+            raise run.Failed("the server ended")
+        return number
 
     def _proc(self, file, name):
         """A line of a file in /proc, in bytes."""

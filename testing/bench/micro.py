@@ -76,7 +76,7 @@ def part(ours):
                   version_macro=("asio/version.hpp", "ASIO_VERSION")),
         build.Cxx("uv", _PEERS / "micro_uv.cc", "libuv1-dev", "uv.h", libraries=["-luv"],
                   version_macro=("uv/version.h", "UV_VERSION_MINOR")),
-        build.Go("go", _PEERS / "micro.go"),
+        build.Go("go", _PEERS / "micro.go", [_PEERS / "measure.go"]),
     ]
     return session.Comparison(
         __doc__, FAMILIES, programs, quick_families=QUICK_FAMILIES,

@@ -70,18 +70,20 @@ class Given:
 
 
 class _Compiled:
-    """A peer of one source, compiled anew when the source, a header or the command has changed."""
+    """A peer of one source and what it shares with others, compiled anew when one of these, a header
+    or the command has changed."""
 
-    def __init__(self, name, source, package):
+    def __init__(self, name, source, package, shared=()):
         self.name = name
         self.package = package
         self.source = pathlib.Path(source)
+        self.shared = [pathlib.Path(each) for each in shared]
 
     def build(self, cache):
         self.check_installed()
         command, environment = self.command(cache)
         key = hashlib.sha256(repr((command, self.version())).encode())
-        for path in [self.source] + sorted(self.source.parent.glob("*.h")):
+        for path in [self.source] + self.shared + sorted(self.source.parent.glob("*.h")):
             key.update(path.read_bytes())
         stem = f"{self.name}-{self.source.stem}-"
         built = cache / (stem + key.hexdigest()[:16])
@@ -149,8 +151,8 @@ class C(Cxx):
 class Go(_Compiled):
     """A peer in Go, built without modules and without the network."""
 
-    def __init__(self, name, source, package="golang-go"):
-        super().__init__(name, source, package)
+    def __init__(self, name, source, shared=(), package="golang-go"):
+        super().__init__(name, source, package, shared)
 
     def check_installed(self):
         if not shutil.which("go"):
@@ -162,7 +164,7 @@ class Go(_Compiled):
         return ["go", "build"], environment
 
     def inputs(self):
-        return [str(self.source)]
+        return [str(each) for each in [self.source] + self.shared]
 
     def version(self):
         return _first_line(["go", "version"])

@@ -24,34 +24,44 @@ def allow_descriptors():
     return hard
 
 
+class Words:
+    """The lines `word number` that a process prints. Its standard output must not be buffered."""
+
+    def __init__(self, stdout, patience):
+        self._stdout = stdout
+        self._patience = patience  # seconds without anything
+        self._pending = b""
+
+    def expect(self, word):
+        """The number after `word`, which must come next; None when the output has ended."""
+        while b"\n" not in self._pending:
+            if not select.select([self._stdout], [], [], self._patience)[0]:
+                raise run.Failed(f"the server does not print {word!r}")
+            more = self._stdout.read(4096)
+            if not more:
+                return None
+            self._pending += more
+        line, _, self._pending = self._pending.partition(b"\n")
+        words = line.decode(errors="replace").split()
+        if len(words) != 2 or words[0] != word or not words[1].isdigit():
+            raise run.Failed(f"the server printed {line!r} for {word!r}")
+        return int(words[1])
+
+
 class Server:
     """A server process; it is killed at the end, and when the runner dies."""
 
     def __init__(self, command, pinned_to=None):
         self._process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            preexec_fn=run.in_child(pinned_to))
+            command, bufsize=0, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, preexec_fn=run.in_child(pinned_to))
         try:
-            self.port = self._expect_port()
+            self.port = Words(self._process.stdout, _PATIENCE).expect("port")
+            if self.port is None:
+                self._say_why_it_ended()
         except BaseException:
             self._end()
             raise
-
-    def _expect_port(self):
-        said = b""
-        deadline = time.monotonic() + _PATIENCE
-        while not said.endswith(b"\n"):
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._process.stdout], [], [], left)[0]:
-                raise run.Failed("the server does not say its port")
-            more = self._process.stdout.read1(4096)
-            if not more:
-                self._say_why_it_ended()
-            said += more
-        words = said.split()
-        if len(words) != 2 or words[0] != b"port" or not words[1].isdigit():
-            raise run.Failed(f"the server printed {said!r} for its port")
-        return int(words[1])
 
     def _say_why_it_ended(self):
         try:

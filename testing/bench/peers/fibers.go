@@ -8,44 +8,10 @@
 package main
 
 import (
-	"fmt"
-	"os"
 	"runtime"
-	"strconv"
 	"sync"
-	"syscall"
 	"time"
 )
-
-// What prints the figures of one run, or does not, if it is the warm-up.
-type output func(name string, nanoseconds float64)
-
-type measure struct {
-	name string
-	run  func(count int, out output)
-}
-
-// The time that the process had a processor, as bench::stopwatch measures it.
-type stopwatch struct{ start int64 }
-
-func processorTime() int64 {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		panic(err)
-	}
-	return used.Utime.Nano() + used.Stime.Nano()
-}
-
-func startWatch() stopwatch { return stopwatch{processorTime()} }
-
-func (watch stopwatch) nanoseconds() float64 { return float64(processorTime() - watch.start) }
-
-func require(condition bool, what string) {
-	if !condition {
-		fmt.Fprintln(os.Stderr, what)
-		os.Exit(1)
-	}
-}
 
 // So many goroutines that do nothing but yield, count times in all.
 func yieldAmong(goroutines int, name string, count int, out output) {
@@ -252,8 +218,7 @@ func skynet(count int, out output)         { skynetOn(1, "skynet", count, out) }
 func skynet2Threads(count int, out output) { skynetOn(2, "skynet_2_threads", count, out) }
 
 func main() {
-	runtime.GOMAXPROCS(1)
-	measures := []measure{
+	runMeasure([]measure{
 		{"yield_2", yield2},
 		{"yield_1000", yield1000},
 		{"spawn_join", spawnJoin},
@@ -265,27 +230,5 @@ func main() {
 		{"semaphore", semaphore},
 		{"skynet", skynet},
 		{"skynet_2_threads", skynet2Threads},
-	}
-	if len(os.Args) == 3 {
-		count, err := strconv.Atoi(os.Args[2])
-		for _, each := range measures {
-			if each.name != os.Args[1] || err != nil || count <= 0 {
-				continue
-			}
-			few := count / 10
-			if few == 0 {
-				few = 1
-			}
-			each.run(few, func(string, float64) {})
-			each.run(count, func(name string, nanoseconds float64) {
-				fmt.Printf("%s %.3f\n", name, nanoseconds)
-			})
-			return
-		}
-	}
-	fmt.Fprintf(os.Stderr, "usage: %s MEASURE COUNT, where MEASURE is one of:\n", os.Args[0])
-	for _, each := range measures {
-		fmt.Fprintln(os.Stderr, "  "+each.name)
-	}
-	os.Exit(2)
+	})
 }

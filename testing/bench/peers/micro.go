@@ -12,41 +12,10 @@ import (
 	"net"
 	"os"
 	"runtime"
-	"strconv"
 	"sync/atomic"
 	"syscall"
 	"time"
 )
-
-// What prints the figures of one run, or does not, if it is the warm-up.
-type output func(name string, nanoseconds float64)
-
-type measure struct {
-	name string
-	run  func(count int, out output)
-}
-
-// The time that the process had a processor, as bench::stopwatch measures it.
-type stopwatch struct{ start int64 }
-
-func processorTime() int64 {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		panic(err)
-	}
-	return used.Utime.Nano() + used.Stime.Nano()
-}
-
-func startWatch() stopwatch { return stopwatch{processorTime()} }
-
-func (watch stopwatch) nanoseconds() float64 { return float64(processorTime() - watch.start) }
-
-func require(condition bool, what string) {
-	if !condition {
-		fmt.Fprintln(os.Stderr, what)
-		os.Exit(1)
-	}
-}
 
 func fail(err error) {
 	if err != nil {
@@ -279,7 +248,7 @@ func tcpPingPong(count int, out output) {
 }
 
 func main() {
-	measures := []measure{
+	runMeasure([]measure{
 		{"timers", timersAmong(100_000, "")},
 		{"timer_arm", timersAmong(100_000, "", "arm")},
 		{"timer_rearm", timersAmong(100_000, "", "rearm")},
@@ -290,30 +259,5 @@ func main() {
 		{"timer_fire", timerFire},
 		{"unix_ping_pong", unixPingPong},
 		{"tcp_ping_pong", tcpPingPong},
-	}
-	wanted, count := "", 0
-	if len(os.Args) == 3 {
-		wanted = os.Args[1]
-		count, _ = strconv.Atoi(os.Args[2])
-	}
-	runtime.GOMAXPROCS(1)
-	for _, each := range measures {
-		if each.name != wanted || count <= 0 {
-			continue
-		}
-		few := count / 10
-		if few == 0 {
-			few = 1
-		}
-		each.run(few, func(string, float64) {})
-		each.run(count, func(name string, nanoseconds float64) {
-			fmt.Printf("%s %.3f\n", name, nanoseconds)
-		})
-		return
-	}
-	fmt.Fprintf(os.Stderr, "usage: %s MEASURE COUNT, where MEASURE is one of:\n", os.Args[0])
-	for _, each := range measures {
-		fmt.Fprintln(os.Stderr, " ", each.name)
-	}
-	os.Exit(2)
+	})
 }

@@ -21,10 +21,13 @@
 #include "net/fiber/fiber.h"
 #include "net/timer/sleep.h"
 #include "net/timer/steady_timer.h"
+#include "testing/support/counting_allocator.h"
 
 namespace {
 
 using namespace std::chrono_literals;
+using nettest::allocation_counts;
+using nettest::counting_allocator;
 
 // Counts the objects of it that were destroyed, moved-from ones not counted.
 class destruction_counter {
@@ -42,38 +45,12 @@ class destruction_counter {
   int* count_;
 };
 
-struct memory_counts {
-  int allocations = 0;
-  int live = 0;
-};
-
-template <typename T>
-struct counting_allocator {
-  using value_type = T;
-  explicit counting_allocator(memory_counts& where) : counts(&where) {}
-  template <typename U>
-  counting_allocator(const counting_allocator<U>& other) : counts(other.counts) {}
-  T* allocate(std::size_t n) {
-    ++counts->allocations;
-    ++counts->live;
-    return static_cast<T*>(::operator new(n * sizeof(T)));
-  }
-  void deallocate(T* memory, std::size_t) {
-    --counts->live;
-    ::operator delete(memory);
-  }
-  friend bool operator==(const counting_allocator& left, const counting_allocator& right) {
-    return left.counts == right.counts;
-  }
-  memory_counts* counts;
-};
-
 // A handler with an allocator of its own, that notes how much of it was in use when it was called.
 struct allocating_handler {
   using allocator_type = counting_allocator<char>;
   allocator_type get_allocator() const { return allocator_type(*counts); }
   void operator()(std::error_code = {}) const { *live_at_call = counts->live; }
-  memory_counts* counts;
+  allocation_counts* counts;
   int* live_at_call;
 };
 
@@ -246,11 +223,11 @@ TEST(IoContext, DestructionDestroysFibersThatNeverRan) {
 }
 
 TEST(IoContext, HandlersAllocatorIsUsedAndItsMemoryFreedBeforeTheCall) {
-  memory_counts counts;
+  allocation_counts counts;
   int live_at_call = -1;
   net::io_context context;
   net::post(context, allocating_handler{&counts, &live_at_call});
-  EXPECT_EQ(counts.allocations, 1);
+  EXPECT_EQ(counts.made, 1);
   EXPECT_EQ(counts.live, 1);
   EXPECT_EQ(context.run(), 1u);
   EXPECT_EQ(live_at_call, 0);
@@ -258,12 +235,12 @@ TEST(IoContext, HandlersAllocatorIsUsedAndItsMemoryFreedBeforeTheCall) {
 }
 
 TEST(IoContext, CompletionHandlersAllocatorIsUsedAndItsMemoryFreedBeforeTheCall) {
-  memory_counts counts;
+  allocation_counts counts;
   int live_at_call = -1;
   net::io_context context;
   net::steady_timer timer(context, 0s);
   timer.async_wait(allocating_handler{&counts, &live_at_call});
-  EXPECT_EQ(counts.allocations, 1);
+  EXPECT_EQ(counts.made, 1);
   EXPECT_EQ(counts.live, 1);
   EXPECT_EQ(context.run(), 1u);
   EXPECT_EQ(live_at_call, 0);
@@ -271,7 +248,7 @@ TEST(IoContext, CompletionHandlersAllocatorIsUsedAndItsMemoryFreedBeforeTheCall)
 }
 
 TEST(IoContext, BoundHandlersAllocatorIsUsed) {
-  memory_counts counts;
+  allocation_counts counts;
   int live_at_call = -1;
   net::io_context context;
   net::post(context, net::bind_executor(context.get_executor(),
@@ -283,7 +260,7 @@ TEST(IoContext, BoundHandlersAllocatorIsUsed) {
 }
 
 TEST(IoContext, DestroyedHandlersMemoryIsFreed) {
-  memory_counts counts;
+  allocation_counts counts;
   int live_at_call = -1;
   {
     net::io_context context;

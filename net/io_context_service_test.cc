@@ -11,8 +11,12 @@
 #include "net/execution/execution_context.h"
 #include "net/execution/loop_host.h"
 #include "net/io_context.h"
+#include "testing/support/counting_allocator.h"
 
 namespace {
+
+using nettest::allocation_counts;
+using nettest::counting_allocator;
 
 class io_service_of_mine : public net::io_context::service {
  public:
@@ -91,38 +95,20 @@ TEST(IoContextService, MayPostWhatIsThenDestroyed) {
   EXPECT_EQ(what.use_count(), 1);
 }
 
-template <typename T>
-struct counting_allocator {
-  using value_type = T;
-  explicit counting_allocator(int& alive) noexcept : live(&alive) {}
-  template <typename U>
-  counting_allocator(const counting_allocator<U>& other) noexcept : live(other.live) {}
-  T* allocate(std::size_t count) {
-    ++*live;
-    return std::allocator<T>().allocate(count);
-  }
-  void deallocate(T* block, std::size_t count) noexcept {
-    --*live;
-    std::allocator<T>().deallocate(block, count);
-  }
-  friend bool operator==(const counting_allocator&, const counting_allocator&) = default;
-  int* live;
-};
-
 TEST(IoContext, TakesItsMemoryFromItsAllocator) {
-  int live = 0;
-  const counting_allocator<int> memory(live);
+  allocation_counts counts;
+  const counting_allocator<int> memory(counts);
   {
     net::io_context by_default(std::allocator_arg, memory);
     net::io_context with_hint(std::allocator_arg, memory, 1);
     net::io_context with_config(std::allocator_arg, memory,
                                 net::config_from_string("resolver.threads=3"));
-    EXPECT_GT(live, 3);
+    EXPECT_GT(counts.live, 3);
     EXPECT_EQ(net::config(by_default).get("scheduler", "concurrency_hint", 0), -1);
     EXPECT_EQ(net::config(with_hint).get("scheduler", "concurrency_hint", 0), 1);
     EXPECT_EQ(net::config(with_config).get("resolver", "threads", 0), 3);
   }
-  EXPECT_EQ(live, 0);
+  EXPECT_EQ(counts.live, 0);
 }
 
 TEST(LoopHost, IsTheIoContextItself) {

@@ -30,42 +30,18 @@
 #include "net/execution/inline_executor.h"
 #include "net/execution/properties/blocking.h"
 #include "net/execution/properties/context.h"
+#include "testing/support/counting_allocator.h"
 
 namespace {
 
 using net::any_completion_handler;
 using net::cancellation_type;
+using nettest::allocation_counts;
+using nettest::counting_allocator;
 
 static_assert(!std::is_copy_constructible_v<any_completion_handler<void()>>);
 static_assert(std::is_nothrow_move_constructible_v<any_completion_handler<void()>>);
 static_assert(sizeof(any_completion_handler<void(), void(int)>) == sizeof(void*));
-
-// Counts allocations, all and those not freed.
-struct counters {
-  int made = 0;
-  int live = 0;
-};
-template <typename T>
-struct counting_allocator {
-  using value_type = T;
-  explicit counting_allocator(counters& to) : count(&to) {}
-  template <typename U>
-  counting_allocator(const counting_allocator<U>& other) noexcept : count(other.count) {}
-  T* allocate(std::size_t n) {
-    ++count->made;
-    ++count->live;
-    return std::allocator<T>().allocate(n);
-  }
-  void deallocate(T* memory, std::size_t n) noexcept {
-    --count->live;
-    std::allocator<T>().deallocate(memory, n);
-  }
-  template <typename U>
-  bool operator==(const counting_allocator<U>& other) const noexcept {
-    return count == other.count;
-  }
-  counters* count;
-};
 
 // Calls at once; told from others by a number. Can stand for an executor of I/O.
 class numbered_executor {
@@ -153,7 +129,7 @@ TEST(AnyCompletionHandler, HoldsFunctionsAndBindings) {
 }
 
 TEST(AnyCompletionHandler, AllocatesOnceWithTheHandlersAllocator) {
-  counters count;
+  allocation_counts count;
   {
     int live_in_call = -1;
     any_completion_handler<void()> handler(
@@ -170,7 +146,7 @@ TEST(AnyCompletionHandler, AllocatesOnceWithTheHandlersAllocator) {
 }
 
 TEST(AnyCompletionHandler, AllocatorIsTheHandlers) {
-  counters count;
+  allocation_counts count;
   using handler_type = any_completion_handler<void()>;
   const handler_type handler(net::bind_allocator(counting_allocator<char>(count), [] {}));
   struct alignas(256) wide {
@@ -198,14 +174,14 @@ TEST(AnyCompletionHandler, AllocatorIsTheHandlers) {
 }
 
 TEST(AnyCompletionHandler, LeavesNothingBehindIfTheHandlerCannotBeMoved) {
-  counters count;
+  allocation_counts count;
   struct throws {
     throws() = default;
     throws(throws&&) { throw std::runtime_error("moved"); }
     void operator()() {}
     using allocator_type = counting_allocator<char>;
     allocator_type get_allocator() const noexcept { return allocator_type(*to); }
-    counters* to = nullptr;
+    allocation_counts* to = nullptr;
   };
   throws handler;
   handler.to = &count;

@@ -25,12 +25,15 @@
 #include "net/execution/properties/query.h"
 #include "net/execution/properties/require.h"
 #include "net/execution/system_executor.h"
+#include "testing/support/counting_allocator.h"
 
 namespace {
 
 using net::use_future;
 using std::error_code;
 using std::exception_ptr;
+using nettest::allocation_counts;
+using nettest::counting_allocator;
 
 // Completes at once with the arguments it was started with.
 template <typename Signature, typename Token, typename... Args>
@@ -113,46 +116,24 @@ TEST(UseFuture, FunctionMakesTheResult) {
   EXPECT_THROW(fails.get(), std::runtime_error);
 }
 
-// Counts what it allocates.
-template <typename T>
-struct counting_allocator {
-  using value_type = T;
-  explicit counting_allocator(int& count) : live(&count) {}
-  template <typename U>
-  counting_allocator(const counting_allocator<U>& other) noexcept : live(other.live) {}
-  T* allocate(std::size_t n) {
-    ++*live;
-    return std::allocator<T>().allocate(n);
-  }
-  void deallocate(T* memory, std::size_t n) noexcept {
-    --*live;
-    std::allocator<T>().deallocate(memory, n);
-  }
-  template <typename U>
-  bool operator==(const counting_allocator<U>& other) const noexcept {
-    return live == other.live;
-  }
-  int* live;
-};
-
 TEST(UseFuture, AllocatorMakesTheSharedStateAndIsAssociated) {
-  int live = 0;
+  allocation_counts counts;
   {
-    const auto token = use_future.rebind(counting_allocator<void>(live));
-    EXPECT_EQ(token.get_allocator(), counting_allocator<void>(live));
+    const auto token = use_future.rebind(counting_allocator<void>(counts));
+    EXPECT_EQ(token.get_allocator(), counting_allocator<void>(counts));
     bool same = false;
     std::future<int> future = net::async_initiate<void(int)>(
         [&](auto&& handler) {
-          same = net::get_associated_allocator(handler) == counting_allocator<void>(live);
+          same = net::get_associated_allocator(handler) == counting_allocator<void>(counts);
           handler(3);
         },
         token);
     EXPECT_TRUE(same);
-    EXPECT_GT(live, 0);
+    EXPECT_GT(counts.live, 0);
     EXPECT_EQ(future.get(), 3);
     EXPECT_EQ(async_echo<void(int)>(token([](int i) { return i + 1; }), 3).get(), 4);
   }
-  EXPECT_EQ(live, 0);
+  EXPECT_EQ(counts.live, 0);
 }
 
 // Hands out the executor that is associated with the handler, and never completes.

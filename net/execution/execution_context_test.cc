@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/execution/execution_context.h"
+#include "testing/support/counting_allocator.h"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +16,8 @@
 namespace {
 
 using net::execution_context;
+using nettest::allocation_counts;
+using nettest::counting_allocator;
 
 // Writes down what happens to it.
 class noted : public execution_context::service {
@@ -122,35 +125,6 @@ TEST(ExecutionContext, HasTheServicesItWasMadeWith) {
   EXPECT_TRUE(net::has_service<first>(context));
 }
 
-struct counts {
-  std::size_t live_bytes = 0;
-  std::size_t allocations = 0;
-};
-
-template <typename T>
-class counting_allocator {
- public:
-  using value_type = T;
-  explicit counting_allocator(counts& where) noexcept : where_(&where) {}
-  template <typename U>
-  counting_allocator(const counting_allocator<U>& other) noexcept : where_(other.where_) {}
-  T* allocate(std::size_t count) {
-    where_->live_bytes += sizeof(T) * count;
-    ++where_->allocations;
-    return std::allocator<T>().allocate(count);
-  }
-  void deallocate(T* block, std::size_t count) noexcept {
-    where_->live_bytes -= sizeof(T) * count;
-    std::allocator<T>().deallocate(block, count);
-  }
-  friend bool operator==(const counting_allocator&, const counting_allocator&) = default;
-
- private:
-  template <typename>
-  friend class counting_allocator;
-  counts* where_;
-};
-
 class alignas(128) wide : public noted {
  public:
   using key_type = wide;
@@ -158,14 +132,14 @@ class alignas(128) wide : public noted {
 };
 
 TEST(ExecutionContext, TakesItsMemoryFromItsAllocatorAndGivesItBack) {
-  counts where;
+  allocation_counts where;
   {
     execution_context context(std::allocator_arg, counting_allocator<char>(where), first_maker{});
     EXPECT_TRUE(net::has_service<first>(context));
-    EXPECT_EQ(where.allocations, 2U);
+    EXPECT_EQ(where.made, 2);
     const auto address = reinterpret_cast<std::uintptr_t>(&net::use_service<wide>(context));
     EXPECT_EQ(address % alignof(wide), 0U);
-    EXPECT_EQ(where.allocations, 3U);
+    EXPECT_EQ(where.made, 3);
   }
   EXPECT_EQ(where.live_bytes, 0U);
   {
@@ -187,7 +161,7 @@ class throwing : public execution_context::service {
 };
 
 TEST(ExecutionContext, KeepsNothingOfAServiceThatCouldNotBeMade) {
-  counts where;
+  allocation_counts where;
   execution_context context(std::allocator_arg, counting_allocator<char>(where));
   const std::size_t before = where.live_bytes;
   EXPECT_THROW((void)net::use_service<throwing>(context), int);

@@ -22,8 +22,12 @@
 #include "net/io_context.h"
 #include "net/io_context_strand.h"
 #include "net/multiple_exceptions.h"
+#include "testing/support/counting_allocator.h"
 
 namespace {
+
+using nettest::allocation_counts;
+using nettest::counting_allocator;
 
 namespace execution = net::execution;
 using executor_type = net::io_context::executor_type;
@@ -94,40 +98,21 @@ TEST(IoContextExecutor, CallsInsideOfItsContextUnlessItMustNot) {
   EXPECT_EQ(order, "abc");
 }
 
-template <typename T>
-struct counting_allocator {
-  using value_type = T;
-  explicit counting_allocator(std::vector<int>& where) noexcept : counts(&where) {}
-  template <typename U>
-  counting_allocator(const counting_allocator<U>& other) noexcept : counts(other.counts) {}
-  T* allocate(std::size_t count) {
-    ++counts->at(0);
-    ++counts->at(1);
-    return std::allocator<T>().allocate(count);
-  }
-  void deallocate(T* block, std::size_t count) noexcept {
-    --counts->at(0);
-    std::allocator<T>().deallocate(block, count);
-  }
-  friend bool operator==(const counting_allocator&, const counting_allocator&) = default;
-  std::vector<int>* counts;  // alive, ever
-};
-
 TEST(IoContextExecutor, FreesTheMemoryBeforeItCalls) {
-  std::vector<int> counts(2);
+  allocation_counts counts;
   net::io_context context;
   const auto executor =
       net::require(context.get_executor(), execution::allocator(counting_allocator<void>(counts)));
   EXPECT_TRUE(net::query(executor, execution::allocator).counts == &counts);
   int alive_inside = -1;
-  executor.execute([&] { alive_inside = counts[0]; });
-  EXPECT_EQ(counts[0], 1);
+  executor.execute([&] { alive_inside = counts.live; });
+  EXPECT_EQ(counts.live, 1);
   EXPECT_EQ(context.run(), 1U);
   EXPECT_EQ(alive_inside, 0);
-  EXPECT_EQ(counts[1], 1);
+  EXPECT_EQ(counts.made, 1);
   // With the standard allocator again, nothing goes there.
   net::require(executor, execution::allocator).execute([] {});
-  EXPECT_EQ(counts[1], 1);
+  EXPECT_EQ(counts.made, 1);
 }
 
 // What a type erased executor does with one of a context and with its strand.

@@ -12,8 +12,12 @@
 #include "net/config.h"
 #include "net/execution/execution_context.h"
 #include "net/execution/is_executor.h"
+#include "testing/support/counting_allocator.h"
 
 namespace {
+
+using nettest::allocation_counts;
+using nettest::counting_allocator;
 
 namespace net_ = NET_NAMESPACE;
 
@@ -76,26 +80,6 @@ struct stateless_executor {
   friend bool operator==(stateless_executor, stateless_executor) noexcept { return true; }
 };
 
-template <typename T>
-struct counting_allocator {
-  using value_type = T;
-  int* live;
-  explicit counting_allocator(int& count) : live(&count) {}
-  template <typename U>
-  counting_allocator(const counting_allocator<U>& other) : live(other.live) {}
-  T* allocate(std::size_t count) {
-    ++*live;
-    return std::allocator<T>().allocate(count);
-  }
-  void deallocate(T* memory, std::size_t count) {
-    --*live;
-    std::allocator<T>().deallocate(memory, count);
-  }
-  friend bool operator==(const counting_allocator& a, const counting_allocator& b) {
-    return a.live == b.live;
-  }
-};
-
 static_assert(net_::is_executor<writing_executor>::value);
 static_assert(net_::is_executor<net_::executor>::value);
 static_assert(!net_::is_executor<int>::value);
@@ -154,20 +138,20 @@ TEST(Executor, NeedsNoBlockForAnExecutorWithoutState) {
 }
 
 TEST(Executor, TakesMemoryFromTheAllocators) {
-  int live = 0;
-  int live_functions = 0;
+  allocation_counts executors;
+  allocation_counts functions;
   log to;
   {
-    const net_::executor executor(std::allocator_arg, counting_allocator<int>(live),
+    const net_::executor executor(std::allocator_arg, counting_allocator<int>(executors),
                                   writing_executor(to));
     const net_::executor copy = executor;
-    EXPECT_EQ(live, 1);
-    executor.dispatch([&] { EXPECT_EQ(live_functions, 0) << "free before the call"; },
-                      counting_allocator<int>(live_functions));
-    executor.defer([] { FAIL() << "not called"; }, counting_allocator<int>(live_functions));
+    EXPECT_EQ(executors.live, 1);
+    executor.dispatch([&] { EXPECT_EQ(functions.live, 0) << "free before the call"; },
+                      counting_allocator<int>(functions));
+    executor.defer([] { FAIL() << "not called"; }, counting_allocator<int>(functions));
   }
-  EXPECT_EQ(live, 0);
-  EXPECT_EQ(live_functions, 0);
+  EXPECT_EQ(executors.live, 0);
+  EXPECT_EQ(functions.live, 0);
 }
 
 }  // namespace

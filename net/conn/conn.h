@@ -29,6 +29,7 @@
 #include "net/conn/op_error.h"
 #include "net/error.h"
 #include "net/io_context.h"
+#include "net/io_executor.h"
 #include "net/ip/tcp.h"
 #include "net/socket/no_deadline.h"
 #include "net/socket/socket_operation.h"
@@ -85,7 +86,7 @@ class conn {
     return async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto&& handler, const Buffers& target) {
           internal::start_io<internal::read_some_request<Buffers>>(
-              fd_, internal::io_executor(get_executor()), finish{}, std::forward<decltype(handler)>(handler),
+              fd_, io(), finish{}, std::forward<decltype(handler)>(handler),
               netpoll::transport::stream_socket, target, internal::buffers_per_call);
         },
         token, buffers);
@@ -116,7 +117,7 @@ class conn {
     return async_initiate<Token, void(error_code, std::size_t)>(
         [this](auto&& handler, const Buffers& source) {
           internal::start_io<internal::write_some_request<Buffers>>(
-              fd_, internal::io_executor(get_executor()), finish{}, std::forward<decltype(handler)>(handler),
+              fd_, io(), finish{}, std::forward<decltype(handler)>(handler),
               netpoll::transport::stream_socket, source, no_limit,
               netpoll::write_request::amount::all);
         },
@@ -175,6 +176,9 @@ class conn {
     }
   };
 
+  internal::io_executor<executor_type> io() const {
+    return internal::io_executor<executor_type>(get_executor());
+  }
   [[noreturn]] void fail(const char* operation, const error_code& ec) const;
   void shut(int how, error_code& ec);
   void set_deadline(netpoll::directions which, deadline_type when);

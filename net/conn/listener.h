@@ -23,6 +23,7 @@
 #include "net/conn/conn.h"
 #include "net/error.h"
 #include "net/io_context.h"
+#include "net/io_executor.h"
 
 namespace NET_NAMESPACE {
 
@@ -65,7 +66,8 @@ class listener {
             };
           };
           internal::start_io<netpoll::accept_request>(
-              fd_, internal::io_executor(get_executor()), finish, std::forward<decltype(handler)>(handler),
+              fd_, internal::io_executor<executor_type>(get_executor()), finish,
+              std::forward<decltype(handler)>(handler),
               netpoll::accept_request::when_exhausted::back_off);
         },
         token);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/execution/execution_context.h"
-#include "testing/support/counting_allocator.h"
 
 #include <gtest/gtest.h>
 
@@ -12,6 +11,8 @@
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "testing/support/counting_allocator.h"
 
 namespace {
 

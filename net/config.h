@@ -9,6 +9,12 @@
 #define NET_NAMESPACE net
 #endif
 
+// Whether the file sees what is only there for old programs; see net/legacy.h. Defined as late as
+// here, it would be seen by some headers and not by others.
+#ifdef NET_LEGACY
+#define NET_HAS_LEGACY
+#endif
+
 // Its name as a string literal, for symbols that only an assembler sees.
 #define NET_NAMESPACE_TEXT NET_NAMESPACE_TEXT_OF(NET_NAMESPACE)
 #define NET_NAMESPACE_TEXT_OF(name) NET_NAMESPACE_TEXT_OF_(name)

@@ -138,6 +138,10 @@ class io_context : public execution_context, private internal::loop_host, privat
   run_loop& loop() noexcept { return loop_; }
   netpoll::reactor& reactor() noexcept { return reactor_; }
 
+#ifdef NET_LEGACY
+#include "net/legacy/io_context_members.inc"
+#endif
+
  private:
   template <typename, typename, std::uintptr_t>
   friend class internal::loop_executor;
@@ -175,6 +179,12 @@ class io_context : public execution_context, private internal::loop_host, privat
 class io_context::service : public execution_context::service {
  public:
   io_context& get_io_context() { return static_cast<io_context&>(context()); }
+#ifdef NET_LEGACY
+  [[deprecated("use get_io_context()")]] io_context& get_io_service() {
+    return static_cast<io_context&>(context());
+  }
+#endif
+
  protected:
   explicit service(io_context& owner) : execution_context::service(owner) {}
 
@@ -194,3 +204,7 @@ inline io_context::executor_type io_context::get_executor() noexcept {
 }
 
 }  // namespace NET_NAMESPACE
+
+#ifdef NET_LEGACY
+#include "net/legacy/io_context.h"
+#endif

@@ -56,6 +56,10 @@ class io_context::strand {
 
   bool running_in_this_thread() const noexcept { return strand_.running_in_this_thread(); }
 
+#ifdef NET_LEGACY
+#include "net/legacy/strand_members.inc"
+#endif
+
   friend bool operator==(const strand& left, const strand& right) noexcept {
     return left.strand_ == right.strand_;
   }

@@ -1,14 +1,14 @@
 """The headers that go by Asio's names, written from the tables of headers.bzl."""
 
-load(":headers.bzl", "ALSO", "EMPTY", "FORWARDS", "MISSING", "NOT_IN_UMBRELLA", "REPEATED")
+load(":headers.bzl", "ALSO", "EMPTY", "FORWARDS", "LEGACY", "MISSING", "NOT_IN_UMBRELLA", "REPEATED")
 
 _HEAD = """// SPDX-License-Identifier: BSL-1.0
 //
 // Generated from net/asio/headers.bzl.
 """
 
-def _forwarder(includes, once = True):
-    lines = ["#include \"%s\"" % header for header in ["net/asio/config.h"] + includes]
+def _forwarder(includes, once = True, first = []):
+    lines = ["#include \"%s\"" % header for header in first + ["net/asio/config.h"] + includes]
     return _HEAD + ("#pragma once\n" if once else "") + "\n" + "\n".join(lines) + "\n"
 
 def _empty(why):
@@ -28,6 +28,10 @@ def _asio_headers_impl(ctx):
         name: _forwarder(includes + ALSO.get(name, []), once = name not in REPEATED)
         for name, includes in FORWARDS.items()
     }
+    texts.update({
+        name: _forwarder(includes, first = ["net/legacy/opt_in.h"])
+        for name, includes in LEGACY.items()
+    })
     texts.update({name: _empty(why) for name, why in EMPTY.items()})
     texts.update({name: _missing(name, why) for name, why in MISSING.items()})
     texts["asio.hpp"] = _forwarder([name for name in sorted(FORWARDS.keys()) if _in_umbrella(name)])

@@ -1,7 +1,7 @@
 """Asio's headers, by name, and where each one's content is.
 
-Every public header of standalone Asio 1.38.2 is in one of the three tables, so that what is not there
-is known. Written in what Starlark and Python have in common: testing/tidy reads it too.
+Every public header of standalone Asio 1.38.2 is in FORWARDS, EMPTY or MISSING, so that what is not
+there is known. Written in what Starlark and Python have in common: testing/tidy reads it too.
 """
 
 # What each header includes. Before it, each includes net/asio/config.h.
@@ -135,6 +135,7 @@ FORWARDS = {
     "asio/connect_pipe.hpp": ["net/pipe/connect_pipe.h"],
     "asio/consign.hpp": ["net/async/consign.h"],
     "asio/coroutine.hpp": ["net/async/coroutine.h"],
+    "asio/deadline_timer.hpp": ["net/timer/deadline_timer.h"],
     "asio/default_completion_token.hpp": [
         "net/async/default_completion_token.h",
         "net/async/deferred.h",
@@ -533,7 +534,6 @@ EMPTY = {
     "asio/basic_file.hpp": "files need io_uring, as they do in Asio",
     "asio/basic_random_access_file.hpp": "files need io_uring, as they do in Asio",
     "asio/basic_stream_file.hpp": "files need io_uring, as they do in Asio",
-    "asio/deadline_timer.hpp": "needs Boost.Date_Time, as it does in Asio",
     "asio/file_base.hpp": "files need io_uring, as they do in Asio",
     "asio/random_access_file.hpp": "files need io_uring, as they do in Asio",
     "asio/stream_file.hpp": "files need io_uring, as they do in Asio",
@@ -548,6 +548,14 @@ EMPTY = {
     "asio/windows/overlapped_ptr.hpp": "Windows only",
     "asio/windows/random_access_handle.hpp": "Windows only",
     "asio/windows/stream_handle.hpp": "Windows only",
+}
+
+# Headers that Asio had before 1.33. What is in them, or only in them, is for old programs: see
+# net/legacy.h. They are not in <asio.hpp>, which has it anyway where it is asked for.
+LEGACY = {
+    "asio/io_service.hpp": ["net/io_context.h"],
+    "asio/io_service_strand.hpp": ["net/io_context_strand.h"],
+    "asio/legacy.hpp": ["net/legacy.h"],
 }
 
 # Headers whose content is not there, and why: to include one is an error that says so. Without it the

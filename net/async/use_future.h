@@ -60,6 +60,10 @@ class use_future_t {
 
   allocator_type get_allocator() const { return allocator_; }
 
+#ifdef NET_LEGACY
+#include "net/legacy/use_future_members.inc"
+#endif
+
   // A token for the future of what `function` returns when it is called with the results.
   template <typename Function>
   internal::packaged_token<std::decay_t<Function>, Allocator> operator()(

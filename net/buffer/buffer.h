@@ -284,3 +284,7 @@ std::size_t buffer_copy(const Target& target, const Source& source,
 }
 
 }  // namespace NET_NAMESPACE
+
+#ifdef NET_LEGACY
+#include "net/legacy/buffer.h"
+#endif

@@ -54,6 +54,10 @@ class address {
     return left.is_v6_ ? left.v6_ <=> right.v6_ : left.v4_ <=> right.v4_;
   }
 
+#ifdef NET_LEGACY
+#include "net/legacy/address_members.inc"
+#endif
+
  private:
   // The one that is not meant has its default value.
   address_v4 v4_;
@@ -90,3 +94,7 @@ struct std::hash<NET_NAMESPACE::ip::address> {
                         : std::hash<NET_NAMESPACE::ip::address_v4>()(what.to_v4());
   }
 };
+
+#ifdef NET_LEGACY
+#include "net/legacy/address.h"
+#endif

@@ -51,6 +51,10 @@ class address_v4 {
   friend constexpr bool operator==(const address_v4&, const address_v4&) noexcept = default;
   friend constexpr auto operator<=>(const address_v4&, const address_v4&) noexcept = default;
 
+#ifdef NET_LEGACY
+#include "net/legacy/address_v4_members.inc"
+#endif
+
  private:
   bytes_type bytes_{};
 };
@@ -93,3 +97,7 @@ struct std::hash<NET_NAMESPACE::ip::address_v4> {
     return std::hash<std::uint_least32_t>()(what.to_uint());
   }
 };
+
+#ifdef NET_LEGACY
+#include "net/legacy/address_v4.h"
+#endif

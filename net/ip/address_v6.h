@@ -73,6 +73,10 @@ class address_v6 {
   friend constexpr bool operator==(const address_v6&, const address_v6&) noexcept = default;
   friend constexpr auto operator<=>(const address_v6&, const address_v6&) noexcept = default;
 
+#ifdef NET_LEGACY
+#include "net/legacy/address_v6_members.inc"
+#endif
+
  private:
   constexpr bool is_multicast_within(unsigned char scope) const noexcept {
     return is_multicast() && (bytes_[1] & 0x0f) == scope;
@@ -131,3 +135,7 @@ struct std::hash<NET_NAMESPACE::ip::address_v6> {
     return std::hash<std::string_view>()(view) ^ what.scope_id();
   }
 };
+
+#ifdef NET_LEGACY
+#include "net/legacy/address_v6.h"
+#endif

@@ -114,7 +114,7 @@ class basic_resolver : public resolver_base {
   }
   results_type resolve(std::string_view host, std::string_view service, resolver_base::flags flags,
                        error_code& ec) {
-    return answer_now(ask(query(std::string(host), std::string(service), flags)), ec);
+    return answer_now(ask(name_query(std::string(host), std::string(service), flags)), ec);
   }
   results_type resolve(const protocol_type& protocol, std::string_view host,
                        std::string_view service) {
@@ -131,7 +131,7 @@ class basic_resolver : public resolver_base {
   }
   results_type resolve(const protocol_type& protocol, std::string_view host,
                        std::string_view service, resolver_base::flags flags, error_code& ec) {
-    return answer_now(ask(query(protocol, std::string(host), std::string(service), flags)), ec);
+    return answer_now(ask(name_query(protocol, std::string(host), std::string(service), flags)), ec);
   }
 
   // The names of an endpoint, in one entry.
@@ -155,7 +155,7 @@ class basic_resolver : public resolver_base {
   decltype(auto) async_resolve(std::string_view host, std::string_view service,
                                resolver_base::flags flags,
                                Token&& token = default_completion_token_t<executor_type>()) {
-    return start<Token>(token, query(std::string(host), std::string(service), flags));
+    return start<Token>(token, name_query(std::string(host), std::string(service), flags));
   }
   template <typename Token = default_completion_token_t<executor_type>>
   requires is_resolve_token<Token>
@@ -170,7 +170,7 @@ class basic_resolver : public resolver_base {
   decltype(auto) async_resolve(const protocol_type& protocol, std::string_view host,
                                std::string_view service, resolver_base::flags flags,
                                Token&& token = default_completion_token_t<executor_type>()) {
-    return start<Token>(token, query(protocol, std::string(host), std::string(service), flags));
+    return start<Token>(token, name_query(protocol, std::string(host), std::string(service), flags));
   }
   template <typename Token = default_completion_token_t<executor_type>>
   requires is_resolve_token<Token>
@@ -179,10 +179,15 @@ class basic_resolver : public resolver_base {
     return start<Token>(token, endpoint);
   }
 
+#ifdef NET_LEGACY
+#include "net/legacy/get_io_service.inc"
+#include "net/legacy/resolver_members.inc"
+#endif
+
  private:
   template <typename, typename>
   friend class basic_resolver;
-  using query = basic_resolver_query<protocol_type>;
+  using name_query = basic_resolver_query<protocol_type>;
 
   explicit basic_resolver(const NET_NAMESPACE::internal::io_executor<Executor>& io)
       : io_(io),
@@ -198,7 +203,7 @@ class basic_resolver : public resolver_base {
     owner_ = std::exchange(other.owner_, other.service_->new_owner());
   }
 
-  static std::shared_ptr<internal::name_lookup> ask(const query& what) {
+  static std::shared_ptr<internal::name_lookup> ask(const name_query& what) {
     return std::make_shared<internal::name_lookup>(what.host_name(), what.service_name(),
                                                    what.hints());
   }
@@ -240,7 +245,7 @@ class basic_resolver : public resolver_base {
             *this,
             [](basic_resolver& self, auto&& handler, const Question& what) {
               const auto finish = [endpoint = endpoint_of(what)](const auto& answered) {
-                if constexpr (std::is_same_v<Question, query>) {
+                if constexpr (std::is_same_v<Question, name_query>) {
                   return results_of(answered);
                 } else {
                   return results_of(answered, endpoint);
@@ -252,7 +257,7 @@ class basic_resolver : public resolver_base {
         token, question);
   }
   static endpoint_type endpoint_of(const endpoint_type& what) { return what; }
-  static char endpoint_of(const query&) { return 0; }
+  static char endpoint_of(const name_query&) { return 0; }
 
   NET_NAMESPACE::internal::io_executor<Executor> io_;
   internal::resolver_service* service_;

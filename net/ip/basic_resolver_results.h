@@ -87,6 +87,10 @@ class basic_resolver_results {
   friend bool operator==(const basic_resolver_results&,
                          const basic_resolver_results&) noexcept = default;
 
+#ifdef NET_LEGACY
+#include "net/legacy/resolver_results_members.inc"
+#endif
+
  private:
   explicit basic_resolver_results(std::vector<value_type> all) {
     if (!all.empty()) {

@@ -52,6 +52,9 @@ class basic_descriptor : public descriptor_base,
   using handle::cancel;
   using handle::close;
   using handle::get_executor;
+#ifdef NET_LEGACY
+#include "net/legacy/get_io_service.inc"
+#endif
   using handle::io_control;
   using handle::is_open;
   using handle::native_handle;

@@ -73,6 +73,9 @@ class basic_serial_port : public serial_port_base, protected internal::descripto
   using handle::cancel;
   using handle::close;
   using handle::get_executor;
+#ifdef NET_LEGACY
+#include "net/legacy/get_io_service.inc"
+#endif
   using handle::is_open;
   using handle::native_handle;
   using handle::read_some;

@@ -53,6 +53,10 @@ class basic_signal_set : public signal_set_base {
       : basic_signal_set(executor_type(context.get_executor()), signals...) {}
 
   const executor_type& get_executor() const noexcept { return io_.get(); }
+#ifdef NET_LEGACY
+#include "net/legacy/get_io_service.inc"
+#endif
+
   // error::invalid_argument for what is no signal or cannot be caught, and for a signal that a set
   // was told to catch with other flags; nothing happens if it is in this set already. Without flags
   // calls that the signal interrupts go on, unless somebody else wants it otherwise.

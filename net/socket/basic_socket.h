@@ -58,6 +58,9 @@ class basic_socket : public socket_base, protected internal::socket_handle<Proto
   using handle::cancel;
   using handle::close;
   using handle::get_executor;
+#ifdef NET_LEGACY
+#include "net/legacy/get_io_service.inc"
+#endif
   using handle::get_option;
   using handle::io_control;
   using handle::is_open;

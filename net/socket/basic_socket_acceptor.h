@@ -101,6 +101,9 @@ class basic_socket_acceptor : public socket_base,
   using handle::cancel;
   using handle::close;
   using handle::get_executor;
+#ifdef NET_LEGACY
+#include "net/legacy/get_io_service.inc"
+#endif
   using handle::get_option;
   using handle::io_control;
   using handle::is_open;

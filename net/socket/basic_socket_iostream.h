@@ -94,6 +94,10 @@ class basic_socket_iostream : private internal::iostream_storage<Protocol, Clock
   time_point expiry() const { return rdbuf()->expiry(); }
   void expires_at(const time_point& when) { rdbuf()->expires_at(when); }
   void expires_after(const duration& from_now) { rdbuf()->expires_after(from_now); }
+
+#ifdef NET_LEGACY
+#include "net/legacy/socket_iostream_members.inc"
+#endif
 };
 
 }  // namespace NET_NAMESPACE

@@ -135,6 +135,10 @@ class basic_socket_streambuf : public std::streambuf,
   void expires_at(const time_point& when) { expiry_ = when; }
   void expires_after(const duration& from_now) { expiry_ = times::now_plus(from_now); }
 
+#ifdef NET_LEGACY
+#include "net/legacy/socket_iostream_members.inc"
+#endif
+
  protected:
   int_type underflow() override {
     if (gptr() != egptr()) {

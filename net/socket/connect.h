@@ -356,3 +356,7 @@ decltype(auto) async_connect(basic_socket<Protocol, Executor>& socket, Iterator 
 }
 
 }  // namespace NET_NAMESPACE
+
+#ifdef NET_LEGACY
+#include "net/legacy/connect.h"
+#endif

@@ -53,6 +53,10 @@ class socket_base {
 
   using bytes_readable = internal::bytes_readable;
 
+#ifdef NET_LEGACY
+#include "net/legacy/socket_base_members.inc"
+#endif
+
  protected:
   ~socket_base() = default;
 };

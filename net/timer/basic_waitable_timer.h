@@ -142,6 +142,11 @@ class basic_waitable_timer {
         token);
   }
 
+#ifdef NET_LEGACY
+#include "net/legacy/get_io_service.inc"
+#include "net/legacy/timer_members.inc"
+#endif
+
  private:
   template <typename, typename, typename>
   friend class basic_waitable_timer;

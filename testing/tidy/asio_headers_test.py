@@ -47,17 +47,19 @@ def tables():
     return values
 
 
-def check_names(forwards, empty, missing, also):
+def check_names(forwards, empty, missing, also, legacy):
     expected = set((HERE / "asio_header_names.txt").read_text().split()) - {"asio.hpp"}
     known = set(forwards) | set(empty) | set(missing)
     for name in sorted(expected - known):
         fail(f"{name}: Asio has it, net/asio/headers.bzl does not know it")
+    for name in sorted(set(legacy) & (expected | known)):
+        fail(f"{name}: Asio has it, so it is not for old programs alone")
     for name in sorted(known - expected):
         if not name.startswith("asio/detail/"):
             fail(f"{name}: Asio has no such header")
     if len(known) != len(forwards) + len(empty) + len(missing):
         fail("a header is in two tables")
-    for name, includes in forwards.items():
+    for name, includes in {**forwards, **legacy}.items():
         for header in includes:
             if header not in forwards and not (ROOT / header).is_file():
                 fail(f"{name}: includes {header}, which does not exist")
@@ -65,7 +67,7 @@ def check_names(forwards, empty, missing, also):
         for other in [name] + others:
             if other not in forwards:
                 fail(f"{name}: brings besides {other}, which is not there")
-    for table in forwards, empty, missing, also:
+    for table in forwards, empty, missing, also, legacy:
         if list(table) != sorted(table):
             fail("a table is not sorted")
 
@@ -74,11 +76,12 @@ def check_names(forwards, empty, missing, also):
 
 
 def write_headers(directory, values):
-    for name, includes in values["FORWARDS"].items():
+    for name, includes in {**values["FORWARDS"], **values["LEGACY"]}.items():
         once = "" if name in values["REPEATED"] else "#pragma once\n"
         path = directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        headers = ["net/asio/config.h"] + includes + values["ALSO"].get(name, [])
+        first = ["net/legacy/opt_in.h"] if name in values["LEGACY"] else []
+        headers = first + ["net/asio/config.h"] + includes + values["ALSO"].get(name, [])
         path.write_text(once + "".join(f'#include "{header}"\n' for header in headers))
 
 
@@ -97,7 +100,7 @@ def check_alone(values):
     distinct = {}
     for name, includes in values["FORWARDS"].items():
         distinct.setdefault((*includes, *values["ALSO"].get(name, [])), name)
-    for name in ALSO_USED:
+    for name in [*ALSO_USED, *values["LEGACY"]]:
         distinct[name] = name
     with tempfile.TemporaryDirectory() as scratch:
         directory = pathlib.Path(scratch)
@@ -118,16 +121,28 @@ def cases_by_header():
     return cases
 
 
+def is_legacy(header):
+    """Whether there is nothing in it but where NET_LEGACY is defined."""
+    if not header.startswith("net/"):
+        return False
+    code = re.sub(r"//.*|#pragma once", "", (ROOT / header).read_text()).strip()
+    return code.startswith("#ifdef NET_LEGACY") and code.endswith("#endif") and code.count("#") == 3
+
+
 def table(values):
     cases = cases_by_header()
     rows = ["| Asio | here | conformance | state |\n", "|---|---|---|---|\n"]
-    names = {**values["FORWARDS"], **values["EMPTY"], **values["MISSING"]}
+    names = {**values["FORWARDS"], **values["EMPTY"], **values["LEGACY"], **values["MISSING"]}
     for name in sorted(names):
         tested = ", ".join(cases.get(name, []))
         if name in values["FORWARDS"]:
             headers = names[name] or ["net/asio/config.h"]
             ours = ", ".join(f"`{header}`" for header in headers if header != "net/asio/chrono.h")
-            rows.append(f"| `{name}` | {ours} | {tested} | there |\n")
+            state = "empty but for old programs" if all(map(is_legacy, headers)) else "there"
+            rows.append(f"| `{name}` | {ours} | {tested} | {state} |\n")
+        elif name in values["LEGACY"]:
+            ours = ", ".join(f"`{header}`" for header in names[name])
+            rows.append(f"| `{name}` | {ours} | {tested} | for old programs |\n")
         elif name in values["EMPTY"]:
             rows.append(f"| `{name}` | | | empty: {names[name]} |\n")
         else:
@@ -152,7 +167,7 @@ def main():
     if "--write" in sys.argv:
         check_document(values, True)
         return 0
-    check_names(values["FORWARDS"], values["EMPTY"], values["MISSING"], values["ALSO"])
+    check_names(*(values[name] for name in ["FORWARDS", "EMPTY", "MISSING", "ALSO", "LEGACY"]))
     check_document(values, False)
     compiled = check_alone(values)
     for message in failures:

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// Descriptors of other kinds than sockets, and descriptors that others share: files, blocking mode,
-// duplicates, child processes, numbers that somebody closes behind our back.
+// Descriptors of other kinds than sockets: files and pipes, blocking mode, and what a handle says
+// of what it holds. See fd_sharing_test.cc and fd_linger_test.cc too.
 #include "netpoll/fd.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdlib>
-#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -266,154 +262,6 @@ TEST_F(Fd, PositionalCallsSayWhatTheKernelSays) {
   EXPECT_EQ(ours_.write_at(&view, 1, 0, bytes), std::errc::invalid_seek);
 }
 
-TEST_F(Fd, AnEventOfADuplicateDoesNotOutliveTheHandle) {
-  read_buffer buffer(10);
-  [[maybe_unused]] auto reading = read(buffer);
-  const int number = ours_.native_handle();
-  const unique_fd copy(
-      ::dup(number));  // keeps the description, and with it the registration, alive
-  ours_ = fd();
-  send("for nobody");
-  // The number is free: the next descriptor has it, and epoll has no registration left under it.
-  unique_fd next_peer;
-  open_pair(ours_, next_peer);
-  ASSERT_EQ(ours_.native_handle(), number);
-  read_buffer next_buffer(10);
-  auto next = read(next_buffer);
-  reactor_.wait(0);
-  EXPECT_FALSE(next.is_done());
-  send(next_peer, "for it");
-  reactor_.wait(0);
-  ASSERT_TRUE(next.is_done());
-  EXPECT_EQ(next_buffer.text(next->bytes()), "for it");
-}
-
-TEST_F(Fd, ASocketMadeBlockingThroughADuplicateStillDoesNotBlock) {
-  const unique_fd copy(::dup(ours_.native_handle()));
-  ASSERT_TRUE(sys::set_non_blocking(copy.get(), false).ok());
-  read_buffer buffer(10);
-  driven<read_request> reading(ours_, transport::stream_socket, &buffer.view, std::size_t{1});
-  reactor_.wait(0);
-  reading->insist();
-  EXPECT_FALSE(reading.is_done());
-  std::string much(4 << 20, 'x');
-  ::iovec view{much.data(), much.size()};
-  driven<write_request> writing(ours_, transport::stream_socket, &view, std::size_t{1},
-                                write_request::amount::all);
-  EXPECT_FALSE(writing.is_done()) << "more than the socket takes: waits instead of blocking";
-  ours_.close();
-  EXPECT_TRUE(reading.is_done());
-  EXPECT_TRUE(writing.is_done());
-}
-
-TEST_F(Fd, ANumberClosedBehindOurBackIsAnErrorOfTheOperation) {
-  ::close(ours_.native_handle());
-  read_buffer buffer(10);
-  driven<readiness_request> waiting(ours_, direction::read, short{POLLIN});
-  driven<write_request> writing(ours_, transport::stream_socket, &buffer.view, std::size_t{1},
-                                write_request::amount::all);
-  ASSERT_TRUE(writing.is_done());
-  EXPECT_EQ(writing->error(), std::errc::bad_file_descriptor);
-  auto reading = read(buffer);
-  ASSERT_TRUE(reading.is_done()) << "epoll refuses it, so nobody waits for ever";
-  EXPECT_EQ(reading->error(), std::errc::bad_file_descriptor);
-}
-
-TEST_F(Fd, AChildLeavesTheParentsReactorAlone) {
-  read_buffer buffer(10);
-  auto reading = read(buffer);
-  const ::pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    ours_.close();  // what it inherited: the number is closed here and registered there
-    ::_exit(0);
-  }
-  int status = -1;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-  send("for the parent");
-  reactor_.wait(0);
-  ASSERT_TRUE(reading.is_done());
-  EXPECT_FALSE(reading->error());
-}
-
-TEST_F(Fd, AChildMakesAReactorOfItsOwn) {
-  const ::pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    reactor mine;
-    fd socket;
-    int ends[2];
-    bool is_right = mine.open() == 0 && sys::socket_pair(AF_UNIX, SOCK_STREAM, ends).ok() &&
-                    socket.open(mine, unique_fd(ends[0])) == 0;
-    read_buffer buffer(10);
-    driven<read_request> reading(socket, transport::stream_socket, &buffer.view, std::size_t{1});
-    is_right = is_right && sys::send(ends[1], "x", 1, 0).ok();
-    mine.wait(0);
-    ::_exit(is_right && reading.is_done() ? 0 : 1);
-  }
-  int status = -1;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-}
-
-TEST_F(Fd, NothingIsInheritedAcrossExec) {
-  EXPECT_NE(::fcntl(ours_.native_handle(), F_GETFD) & FD_CLOEXEC, 0);
-  unique_fd copy;
-  ASSERT_FALSE(ours_.duplicate(copy));
-  EXPECT_NE(::fcntl(copy.get(), F_GETFD) & FD_CLOEXEC, 0);
-}
-
-class Lingering : public nettest::reactor_and_listener {
- protected:
-  // What setsockopt was last asked about lingering.
-  struct watcher final : sys::fault_injector {
-    watcher() { sys::set_fault_injector(this); }
-    ~watcher() { sys::set_fault_injector(nullptr); }
-    std::optional<sys::result> before(call which, int, std::size_t&) noexcept override {
-      options += which == call::set_option ? 1 : 0;
-      return std::nullopt;
-    }
-    int options = 0;
-  };
-  void linger(int seconds) {
-    const ::linger how{.l_onoff = 1, .l_linger = seconds};
-    EXPECT_FALSE(client_.set_option(SOL_SOCKET, SO_LINGER, &how, sizeof(how)));
-  }
-};
-
-TEST_F(Lingering, DestroyingAHandleDoesNotBlock) {
-  linger(3600);
-  const watcher watching;
-  client_ = fd();
-  EXPECT_EQ(watching.options, 1) << "lingering was turned off, or this would last an hour";
-}
-
-TEST_F(Lingering, EndingAReactorDoesNotBlock) {
-  reactor other;
-  ASSERT_EQ(other.open(), 0);
-  fd socket;
-  ASSERT_EQ(socket.open(other, new_socket()), 0);
-  const ::linger how{.l_onoff = 1, .l_linger = 3600};
-  ASSERT_FALSE(socket.set_option(SOL_SOCKET, SO_LINGER, &how, sizeof(how)));
-  const watcher watching;
-  other.shut_down();
-  EXPECT_EQ(watching.options, 1);
-}
-
-TEST_F(Lingering, AResetOnCloseIsLeftAsItWasAskedFor) {
-  linger(0);
-  const watcher watching;
-  client_ = fd();
-  EXPECT_EQ(watching.options, 0);
-}
-
-TEST_F(Lingering, AClosedSocketSaysSo) {
-  client_.close();
-  const int on = 1;
-  EXPECT_EQ(client_.set_option(SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on)), errc::closed);
-}
-
 TEST_F(Fd, ANonBlockingRegularFileIsFoundOutWhenItIsOpenedAsFound) {
   unique_fd number = temporary_file("text");
   ASSERT_TRUE(sys::set_non_blocking(number.get(), true).ok());
@@ -488,125 +336,6 @@ TEST_F(Fd, AWriteAtAPlaceThatMovesNothingIsAnErrorAndNoLoop) {
   std::size_t bytes = 7;
   EXPECT_EQ(file.write_at(&view, 1, 0, bytes), std::errc::io_error);
   EXPECT_EQ(bytes, 0U);
-}
-
-TEST_F(Fd, DuplicatingReportsThatThereIsNoNumberLeft) {
-  nettest::faults faults;
-  faults.fail(call::duplicate, EMFILE);
-  unique_fd copy;
-  EXPECT_EQ(ours_.duplicate(copy), std::errc::too_many_files_open);
-  EXPECT_FALSE(copy);
-}
-
-TEST_F(Lingering, OnlyTheOptionThatWasTakenCounts) {
-  const auto set = [&](int level, int name, const void* data, ::socklen_t size) {
-    return client_.set_option(level, name, data, size);
-  };
-  const ::linger long_time{.l_onoff = 1, .l_linger = 3600};
-  EXPECT_TRUE(set(SOL_SOCKET, SO_LINGER, &long_time, 1)) << "too short for the kernel";
-  EXPECT_TRUE(set(SOL_SOCKET, -1, &long_time, sizeof(long_time))) << "no such option";
-  const int on[2] = {1, 3600};
-  EXPECT_FALSE(set(SOL_SOCKET, SO_KEEPALIVE, on, sizeof(on)));
-  EXPECT_FALSE(set(IPPROTO_TCP, TCP_NODELAY, on, sizeof(on)));
-  {
-    linger(3600);
-    const ::linger off{.l_onoff = 0, .l_linger = 3600};
-    EXPECT_FALSE(set(SOL_SOCKET, SO_LINGER, &off, sizeof(off)));
-  }
-  const watcher watching;
-  client_ = fd();
-  EXPECT_EQ(watching.options, 0) << "there was no lingering to turn off";
-}
-
-TEST_F(Fd, AReopenedReactorHasWhatItHad) {
-  read_buffer buffer(10);
-  auto reading = read(buffer);
-  const int number = ours_.native_handle();
-  ASSERT_EQ(reactor_.reopen(), 0);
-  EXPECT_EQ(ours_.native_handle(), number);
-  reactor_.wait(0);
-  EXPECT_FALSE(reading.is_done());
-  send("as before");
-  reactor_.wait(0);
-  ASSERT_TRUE(reading.is_done());
-  EXPECT_FALSE(reading->error());
-  ours_.close();
-}
-
-TEST_F(Fd, WhatAReopenedReactorCannotHaveIsWoken) {
-  read_buffer buffer(10);
-  auto reading = read(buffer);
-  nettest::faults faults;
-  faults.fail(call::epoll_control, ENOMEM, 2, nettest::only{ours_.native_handle()});
-  ASSERT_EQ(reactor_.reopen(), 0);
-  ASSERT_TRUE(reading.is_done());
-  EXPECT_EQ(reading->error(), std::errc::not_enough_memory);
-  // Once there is room again it can wait.
-  auto again = read(buffer);
-  EXPECT_FALSE(again.is_done());
-  send("text");
-  reactor_.wait(0);
-  EXPECT_TRUE(again.is_done());
-}
-
-TEST_F(Fd, WaitsOnWhatItWasReplacedWith) {
-  read_buffer buffer(10);
-  auto reading = read(buffer);
-  int ends[2];
-  ASSERT_TRUE(sys::socket_pair(AF_UNIX, SOCK_STREAM, ends).ok());
-  const unique_fd theirs(ends[1]);
-  const int number = ours_.native_handle();
-  EXPECT_FALSE(ours_.replace(unique_fd(ends[0])));
-  EXPECT_EQ(ours_.native_handle(), number);
-  reactor_.wait(0);
-  EXPECT_FALSE(reading.is_done());
-  ASSERT_TRUE(sys::write(theirs.get(), "new", 3).ok());
-  reactor_.wait(0);
-  ASSERT_TRUE(reading.is_done());
-  EXPECT_FALSE(reading->error());
-}
-
-TEST_F(Fd, WhatCannotBeReplacedStaysAsItWas) {
-  read_buffer buffer(10);
-  auto reading = read(buffer);
-  EXPECT_EQ(ours_.replace(unique_fd()), std::errc::bad_file_descriptor);
-  send("as before");
-  reactor_.wait(0);
-  ASSERT_TRUE(reading.is_done());
-  EXPECT_FALSE(reading->error());
-  ours_.close();
-  EXPECT_EQ(ours_.replace(unique_fd()), errc::closed);
-}
-
-TEST_F(Fd, AChildDoesNotWaitForThreadsThatAreNotThere) {
-  // As if a thread of the parent were inside a call.
-  ASSERT_TRUE(ours_.descriptor()->mutex().add_reference());
-  const ::pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    ours_ = fd();
-    ::_exit(0);
-  }
-  int status = -1;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_EQ(status, 0);
-  ours_.descriptor()->drop_reference();
-}
-
-TEST_F(Lingering, AChildLeavesTheParentsSocketAsItIs) {
-  linger(3600);
-  const ::pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    client_ = fd();
-    ::_exit(0);
-  }
-  int status = -1;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  ::linger how{};
-  ::socklen_t size = sizeof(how);
-  ASSERT_TRUE(sys::get_option(client_.native_handle(), SOL_SOCKET, SO_LINGER, &how, &size).ok());
-  EXPECT_EQ(how.l_onoff, 1);
 }
 
 TEST_F(Fd, AReactorEndsAlthoughSomebodyIsBlockedInTheKernel) {

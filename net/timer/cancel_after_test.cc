@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -100,6 +101,16 @@ class manual_operation {
   net::io_context& context_;
   any_handler complete_with_;
 };
+
+// Operations with overloads ask, with an operation that has no executor.
+TEST(CancelAfter, IsRecognisedAsAToken) {
+  const auto handler = [](net::error_code, std::size_t) {};
+  using after = decltype(net::cancel_after(at_once, handler));
+  using at = decltype(net::cancel_at(std::chrono::steady_clock::time_point(), handler));
+  EXPECT_TRUE((net::completion_token_for<after, void(net::error_code, std::size_t)>));
+  EXPECT_TRUE((net::completion_token_for<at, void(net::error_code, std::size_t)>));
+  EXPECT_FALSE((net::completion_token_for<after, void(std::string)>));
+}
 
 TEST(CancelAfter, OperationThatIsInTimeSucceedsAndLeavesNoTimer) {
   net::io_context context;

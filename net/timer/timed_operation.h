@@ -240,12 +240,6 @@ class timed_operation {
 // `Limit` gives the timer and says what to ask for when time is up; see timed_token.h.
 template <typename Initiation, typename Limit, typename... Signatures>
 class timed_initiation : public initiation_base<Initiation> {
-  template <typename Handler>
-  using operation = timed_operation<std::decay_t<Handler>,
-                                    decltype(std::declval<const Limit&>().timer(
-                                        std::declval<const Initiation&>().get_executor())),
-                                    Signatures...>;
-
  public:
   template <typename I>
   timed_initiation(I&& initiation, const Limit& limit)
@@ -262,12 +256,15 @@ class timed_initiation : public initiation_base<Initiation> {
   }
 
  private:
+  // Not before there is a handler is the initiation asked for its executor: what a token is tried
+  // with has none.
   template <typename Handler>
-  operation<Handler>& make(Handler&& handler) const {
+  auto& make(Handler&& handler) const {
+    const auto executor = this->initiation().get_executor();
+    using operation =
+        timed_operation<std::decay_t<Handler>, decltype(limit_.timer(executor)), Signatures...>;
     const auto allocator = NET_NAMESPACE::get_associated_allocator(handler);
-    return *make_operation<operation<Handler>>(
-        allocator, std::forward<Handler>(handler), limit_,
-        static_cast<const timed_initiation&>(*this).initiation().get_executor());
+    return *make_operation<operation>(allocator, std::forward<Handler>(handler), limit_, executor);
   }
 
   Limit limit_;

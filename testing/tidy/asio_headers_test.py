@@ -115,9 +115,11 @@ def check_alone(values):
 
 def cases_by_header():
     cases = {}
-    for path in sorted((ROOT / "testing/conformance").glob("*_test.cc")):
+    directory = ROOT / "testing/conformance"
+    for path in sorted(directory.glob("**/*_test.cc")):
+        case = str(path.relative_to(directory))[: -len("_test.cc")]
         for name in re.findall(r"#include <(asio[^>]*)>", path.read_text()):
-            cases.setdefault(name, []).append(path.name[: -len("_test.cc")])
+            cases.setdefault(name, []).append(case)
     return cases
 
 

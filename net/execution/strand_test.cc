@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 #include <memory>
 #include <stdexcept>
@@ -16,6 +17,7 @@
 #include "net/execution/properties/properties.h"
 #include "net/fiber/fiber.h"
 #include "net/io_context.h"
+#include "net/io_context_strand.h"
 
 namespace {
 
@@ -57,6 +59,37 @@ TEST(Strand, PostsFromManyThreadsAreAllRun) {
   }
   run_on(context, 4);
   EXPECT_EQ(count, 10000);
+}
+
+// More strands than a hash of them onto shared queues or locks would keep apart: all others have their
+// turn while one is in the middle of a function.
+template <typename Make>
+void no_strand_waits_for_another(Make make) {
+  net::io_context context;
+  std::vector<decltype(make(context))> all;
+  for (int i = 0; i != 1000; ++i) {
+    all.push_back(make(context));
+  }
+  std::atomic<int> ran = 0;
+  std::promise<void> last;
+  net::post(all[0], [&] {
+    for (auto each = all.begin() + 1; each != all.end(); ++each) {
+      net::post(*each, [&] {
+        if (++ran == 999) {
+          last.set_value();
+        }
+      });
+    }
+    last.get_future().wait();
+  });
+  run_on(context, 2);
+  EXPECT_EQ(ran, 999);
+}
+
+TEST(Strand, NoneWaitsForAnother) {
+  no_strand_waits_for_another([](net::io_context& context) { return net::make_strand(context); });
+  no_strand_waits_for_another(
+      [](net::io_context& context) { return net::io_context::strand(context); });
 }
 
 TEST(Strand, DispatchInsideRunsAtOnce) {

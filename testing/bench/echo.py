@@ -19,6 +19,8 @@ _PEERS = pathlib.Path(__file__).resolve().parent / "peers"
 
 # Ways to program that a server may have; it says itself which it does not.
 _STYLES = ["epoll", "handlers", "coroutines", "callbacks", "fibers", "goroutines"]
+# A strand for each connection: of families that are about strands.
+_STRANDS = ["strands"]
 # Far longer than anything takes: what is measured is what it costs to have a deadline.
 _DEADLINE_MS = 5000
 # A run that does not end by then has failed; the longest takes a few seconds.
@@ -207,6 +209,9 @@ def families(load):
         echo("echo_16k_1000", 1000, 16 * 1024, 20_000, buffer_bytes=16 * 1024),
         Load(load, "closed", "echo_1000_in", "the same as echo_1000 by 1 and by 2 threads", 1000,
              64, 100_000, variations=_THREADS),
+        Load(load, "closed", "echo_1000_strands_in",
+             "the same, each connection with a strand of its own", 1000, 64, 100_000,
+             variations=_THREADS, styles=_STRANDS),
         Http("http_64", "HTTP under wrk, 64 connections", 64, 2),
         Load(load, "connect", "connect", "a connection, one byte echoed, and its end", 64, 1,
              20_000, figures=_PROCESSOR_AND_ELAPSED),

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 //
 // The server of echo.py on this library. peers/serve.h says how it is called; its styles are
-// completion handlers and fibers. Deadlines are set_timeout(), which has each operation begin with
-// one anew.
+// completion handlers, the same with a strand for each connection, and fibers. Deadlines are
+// set_timeout(), which has each operation begin with one anew.
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -68,6 +68,78 @@ class connection {
   const std::unique_ptr<char[]> buffer_;
 };
 
+// The same as programs have it that are written for Asio: a socket on a strand of its own, where all
+// of the connection's handlers run.
+class strand_connection : public std::enable_shared_from_this<strand_connection> {
+ public:
+  using strand = net::strand<net::io_context::executor_type>;
+  using socket = net::basic_stream_socket<net::ip::tcp, strand>;
+
+  strand_connection(socket peer, const serve_options& options)
+      : peer_(std::move(peer)),
+        options_(options),
+        buffer_(std::make_unique_for_overwrite<char[]>(options.buffer_bytes)) {
+    std::error_code ec;
+    peer_.set_option(net::ip::tcp::no_delay(true), ec);
+  }
+
+  void read() {
+    push_deadline();
+    peer_.async_read_some(net::buffer(buffer_.get(), options_.buffer_bytes),
+                          [self = shared_from_this()](std::error_code ec, std::size_t bytes) {
+                            if (!ec) {
+                              self->unwritten_ = serve_answer(&self->options_, &self->matched_,
+                                                              self->buffer_.get(), bytes);
+                              self->write();
+                            }
+                          });
+  }
+
+ private:
+  void write() {
+    if (unwritten_.size == 0) {
+      return read();
+    }
+    push_deadline();
+    peer_.async_write_some(net::buffer(unwritten_.data, unwritten_.size),
+                           [self = shared_from_this()](std::error_code ec, std::size_t bytes) {
+                             if (!ec) {
+                               self->unwritten_.data += bytes;
+                               self->unwritten_.size -= bytes;
+                               self->write();
+                             }
+                           });
+  }
+
+  void push_deadline() {
+    if (options_.deadline_ms != 0) {
+      peer_.set_deadline(std::chrono::steady_clock::now() +
+                         std::chrono::milliseconds(options_.deadline_ms));
+    }
+  }
+
+  socket peer_;
+  const serve_options& options_;
+  int matched_ = 0;
+  serve_bytes unwritten_{nullptr, 0};
+  const std::unique_ptr<char[]> buffer_;
+};
+
+using context_acceptor = net::basic_socket_acceptor<net::ip::tcp, net::io_context::executor_type>;
+
+void accept_next(net::io_context& context, context_acceptor& acceptor,
+                 const serve_options& options) {
+  acceptor.async_accept(
+      net::make_strand(context), [&](std::error_code ec, strand_connection::socket accepted) {
+        if (!ec) {
+          const strand_connection::strand strand = accepted.get_executor();
+          auto fresh = std::make_shared<strand_connection>(std::move(accepted), options);
+          net::dispatch(strand, [fresh] { fresh->read(); });
+        }
+        accept_next(context, acceptor, options);
+      });
+}
+
 void accept_next(net::listener& listener, const serve_options& options) {
   listener.async_accept([&](std::error_code ec, net::conn accepted) {
     if (!ec) {
@@ -101,12 +173,28 @@ void accept_all(net::listener& listener, const serve_options& options) {
   }
 }
 
+// Serves until the process is killed.
+void run(net::io_context& context, int threads) {
+  std::vector<std::jthread> others;
+  for (int i = 1; i < threads; ++i) {
+    others.emplace_back([&] { context.run(); });
+  }
+  context.run();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  const serve_options options = serve_parse(argc, argv, "handlers fibers ", 64);
+  const serve_options options = serve_parse(argc, argv, "handlers strands fibers ", 64);
   try {
     net::io_context context;
+    if (std::string_view(options.style) == "strands") {
+      context_acceptor acceptor(context, {net::ip::address_v4::loopback(), 0});
+      serve_announce(acceptor.local_endpoint().port());
+      accept_next(context, acceptor, options);
+      run(context, options.threads);
+      return 0;
+    }
     net::listener listener = net::listen(context, "tcp4", "127.0.0.1:0");
     serve_announce(listener.local_endpoint().port());
     if (std::string_view(options.style) == "fibers") {
@@ -114,11 +202,7 @@ int main(int argc, char** argv) {
     } else {
       accept_next(listener, options);
     }
-    std::vector<std::jthread> threads;
-    for (int i = 1; i < options.threads; ++i) {
-      threads.emplace_back([&] { context.run(); });
-    }
-    context.run();
+    run(context, options.threads);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

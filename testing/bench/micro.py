@@ -36,6 +36,15 @@ class Family:
                           pinned_to=run.processors(self._threads))
 
 
+_BY_THREADS = ["_by_1_thread", "_by_2_threads"]
+
+
+def _strands(number, count):
+    name = f"strands_{number}"
+    return Family(name, count, f"each thread dispatching to strands of its own, {number} in all",
+                  threads=2, measures=[name + suffix for suffix in _BY_THREADS])
+
+
 _TIMERS = ["timer_rearm", "timer_cancel", "timer_arm", "timer_pull", "timer_rearm_random"]
 
 FAMILIES = [
@@ -48,6 +57,13 @@ FAMILIES = [
            threads=2),
     Family("strand_post", 5_000_000, "handlers that post each other through one strand"),
     Family("strand_post_2_threads", 2_000_000, "the same on two threads", threads=2),
+    Family("strands_post_2_threads", 2_000_000, "the same through a strand each", threads=2),
+    _strands(2, 3_000_000),
+    _strands(64, 3_000_000),
+    _strands(200, 3_000_000),
+    _strands(1000, 3_000_000),
+    Family("strand_held_up", 20, "a thousand strands waiting for one that is busy for 10 ms",
+           threads=2),
     Family("timers", 500_000, "moving one of 100,000 timers", measures=_TIMERS),
     Family("timers_1m", 500_000, "moving one of 1,000,000 timers",
            measures=[name + "_1m" for name in _TIMERS]),
@@ -62,6 +78,7 @@ QUICK_FAMILIES = [
     Family("post_2_threads", 1_000_000, "", threads=2),
     Family("post_foreign", 200_000, "", threads=2),
     Family("strand_post", 1_000_000, ""),
+    _strands(1000, 500_000),
     Family("timer_rearm", 300_000, "re-arming 100,000 timers"),
     Family("timer_fire", 300_000, ""),
     Family("unix_ping_pong", 50_000, ""),

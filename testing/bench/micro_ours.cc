@@ -21,6 +21,7 @@
 #include "testing/bench/peers/measure.h"
 #include "testing/bench/peers/micro_ping_pong.h"
 #include "testing/bench/peers/micro_posts.h"
+#include "testing/bench/peers/micro_strands.h"
 #include "testing/bench/peers/micro_timers.h"
 #include "testing/bench/peers/micro_work.h"
 
@@ -94,6 +95,12 @@ int main(int argc, char** argv) {
                      {"post_foreign", bench::post_foreign},
                      {"strand_post", bench::strand_post},
                      {"strand_post_2_threads", bench::strand_post_2_threads},
+                     {"strands_2", bench::strands<2>},
+                     {"strands_64", bench::strands<64>},
+                     {"strands_200", bench::strands<200>},
+                     {"strands_1000", bench::strands<1000>},
+                     {"strands_post_2_threads", bench::strands_post_2_threads},
+                     {"strand_held_up", bench::strand_held_up},
                      {"timers", timers<timer_work::all>},
                      {"timer_arm", bench::timers_among<false, timer_work::arm>},
                      {"timer_rearm", timers<timer_work::rearm>},

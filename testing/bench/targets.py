@@ -81,6 +81,14 @@ def _to_asio(what, measure, limit):
     return Target(f"{what} / Asio", ours, limit, {})
 
 
+def _strands():
+    def series(program):
+        return Series(("strands_1000_by_2_threads", program, None),
+                      ("strands_1000_by_1_thread", program, None))
+    return Target("dispatch to strands of its own, 2 threads / 1", series("ours"), 1.05,
+                  {"Asio": series("asio")})
+
+
 STYLES = ("handlers", "fibers")
 
 TARGETS = [
@@ -96,6 +104,7 @@ TARGETS = [
     _nanoseconds("post, two threads", "post_2_threads", 20),
     _nanoseconds("post from another thread", "post_foreign", 60),
     _nanoseconds("post through a strand", "strand_post", 18),
+    _strands(),
     _nanoseconds("re-arm one of 100,000 timers", "timer_rearm", 40),
     _nanoseconds("arm and fire 500,000 timers, each", "timer_fire", 150),
     _to_asio("ping-pong through a unix socket", "unix_ping_pong", 0.9),

@@ -11,7 +11,7 @@
 // - A deadline is what its manual shows: a steady_timer for each connection, set anew before each
 //   operation, whose handler closes the socket. Where there are several threads too, a strand for
 //   each connection keeps the timer and the socket apart; without deadlines it needs none, for it
-//   has one operation under way at a time.
+//   has one operation under way at a time. In the style "strands" it has one all the same.
 #define ASIO_STANDALONE
 #define ASIO_NO_DEPRECATED
 #include <asio.hpp>
@@ -202,7 +202,7 @@ void accept_next(asio::io_context& context, acceptor_type& acceptor, const serve
 }  // namespace
 
 int main(int argc, char** argv) {
-  const serve_options options = serve_parse(argc, argv, "handlers coroutines ", 64);
+  const serve_options options = serve_parse(argc, argv, "handlers strands coroutines ", 64);
   try {
     asio::io_context context(options.threads);
     acceptor_type acceptor(context.get_executor());
@@ -210,7 +210,8 @@ int main(int argc, char** argv) {
     acceptor.bind(tcp::endpoint(asio::ip::address_v4::loopback(), 0));
     acceptor.listen(4096);
     serve_announce(acceptor.local_endpoint().port());
-    if (options.threads > 1 && options.deadline_ms != 0) {
+    if (std::string_view(options.style) == "strands" ||
+        (options.threads > 1 && options.deadline_ms != 0)) {
       accept_next<context_strand>(context, acceptor, options);
     } else {
       accept_next<context_executor>(context, acceptor, options);

@@ -14,9 +14,11 @@
 #include <filesystem>
 #include <fstream>
 #include <future>
+#include <latch>
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "net/async/submit.h"
 #include "net/buffer/buffer.h"
@@ -26,6 +28,7 @@
 #include "net/execution/thread_pool.h"
 #include "net/execution/work_guard.h"
 #include "net/fiber/fiber.h"
+#include "net/fiber/stack_settings.h"
 #include "net/io_context.h"
 #include "net/ip/basic_resolver.h"
 #include "net/ip/tcp.h"
@@ -518,6 +521,62 @@ TEST(Fork, AThreadThatWaitsForItselfWaitsInBoth) {
   context.notify_fork(parent);
   EXPECT_EQ(status_of(process), 0);
   EXPECT_TRUE(reads());
+}
+
+// Threads that are only in the parent leave nothing that those of the child would stumble over, whose
+// stacks are where theirs were.
+TEST(Fork, ThreadsOfTheChildTakeThePlaceOfTheParents) {
+  const auto park_and_spawn = [](bool& is_done) {
+    io_context context;
+    local_socket ours(context);
+    local_socket theirs(context);
+    local::connect_pair(ours, theirs);
+    ours.set_read_deadline(std::chrono::steady_clock::now() + 1ms);
+    std::array<char, 1> byte{};
+    error_code ec;
+    ours.read_some(buffer(byte), ec);
+    go(context, [] {});
+    context.run();
+    is_done = ec == error::deadline_exceeded;
+  };
+  const auto run_threads = [&](std::latch& done, std::latch& end) {
+    std::vector<std::thread> threads;
+    for (int i = 0; i != 3; ++i) {
+      threads.emplace_back([&] {
+        bool is_done = false;
+        park_and_spawn(is_done);
+        EXPECT_TRUE(is_done);
+        done.count_down();
+        end.wait();
+      });
+    }
+    return threads;
+  };
+  std::latch done(3);
+  std::latch end(1);
+  std::vector<std::thread> threads = run_threads(done, end);
+  done.wait();
+  const ::pid_t process = ::fork();
+  if (process == 0) {
+    in_child here;
+    for (int i = 0; i != 3; ++i) {
+      std::latch done_here(3);
+      std::latch end_here(1);
+      std::vector<std::thread> ours = run_threads(done_here, end_here);
+      done_here.wait();
+      here.expect(get_stack_statistics().pooled >= 1);
+      end_here.count_down();
+      for (std::thread& each : ours) {
+        each.join();
+      }
+    }
+    here.end();
+  }
+  EXPECT_EQ(status_of(process), 0);
+  end.count_down();
+  for (std::thread& each : threads) {
+    each.join();
+  }
 }
 
 TEST(Fork, AnotherLoopPollsTheSameNumber) {

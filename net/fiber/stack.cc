@@ -93,6 +93,8 @@ class thread_keeper {
  public:
   explicit thread_keeper(thread_stacks& mine) noexcept : mine_(mine) {
     mine_.is_watched = running_on_valgrind();
+    [[maybe_unused]] static const int forks_seen = ::pthread_atfork(
+        [] { registry.mutex.lock(); }, [] { registry.mutex.unlock(); }, &forget_other_threads);
     const std::lock_guard lock(registry.mutex);
     registry.threads.add(mine_);
   }
@@ -109,6 +111,18 @@ class thread_keeper {
   thread_keeper& operator=(const thread_keeper&) = delete;
 
  private:
+  // In the child of a fork. What the others kept is lost.
+  static void forget_other_threads() noexcept {
+    thread_stacks* next = nullptr;
+    for (thread_stacks* each = registry.threads.front(); each != nullptr; each = next) {
+      next = each->list_next;
+      if (each != &own_stacks) {
+        registry.threads.remove(*each);
+      }
+    }
+    registry.mutex.unlock();
+  }
+
   thread_stacks& mine_;
 };
 

@@ -5,15 +5,18 @@
 
 #include <atomic>
 #include <mutex>
+#include <unordered_set>
 
 namespace netpoll::clock {
 namespace {
 
 constinit std::atomic<source*> installed{nullptr};
 
+// By address, and not touched but to be told: in the child of a fork those of other threads are
+// gone with their stacks.
 struct observers {
   std::mutex mutex;
-  intrusive_list<observer> list;
+  std::unordered_set<observer*> all;
 };
 
 // Never destroyed: a reactor in a static object may outlive every other static.
@@ -51,17 +54,17 @@ bool is_replaced() noexcept { return installed.load(std::memory_order_acquire) !
 
 void add_observer(observer& who) {
   const std::lock_guard lock(all_observers().mutex);
-  all_observers().list.add(who);
+  all_observers().all.insert(&who);
 }
 
 void remove_observer(observer& who) {
   const std::lock_guard lock(all_observers().mutex);
-  all_observers().list.remove(who);
+  all_observers().all.erase(&who);
 }
 
 void notify_observers() {
   const std::lock_guard lock(all_observers().mutex);
-  for (observer* who = all_observers().list.front(); who != nullptr; who = who->list_next) {
+  for (observer* const who : all_observers().all) {
     who->time_moved();
   }
 }

@@ -14,7 +14,6 @@
 #include <ratio>
 #include <type_traits>
 
-#include "netpoll/base/intrusive_list.h"
 
 namespace netpoll {
 
@@ -93,7 +92,7 @@ void set_source(source* replacement) noexcept;
 bool is_replaced() noexcept;
 
 // Somebody who sleeps until a point in time and wants to look again when a replaced clock moves.
-class observer : public intrusive_list_node<observer> {
+class observer {
  public:
   // Called from the thread that moved the clock, under an internal lock: must not add or remove
   // observers.

@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <limits>
 #include <ratio>
+#include <set>
 #include <thread>
-#include <vector>
 
 #include "gtest/gtest.h"
 
@@ -156,12 +156,12 @@ TEST(Clock, ASourceTakesItsPlaceUntilItIsTakenOut) {
 }
 
 struct recorder final : clock::observer {
-  explicit recorder(std::vector<recorder*>& where) : told(where) {}
-  void time_moved() noexcept override { told.push_back(this); }
-  std::vector<recorder*>& told;
+  explicit recorder(std::multiset<recorder*>& where) : told(where) {}
+  void time_moved() noexcept override { told.insert(this); }
+  std::multiset<recorder*>& told;
 };
 
-using observed = std::vector<recorder*>;
+using observed = std::multiset<recorder*>;  // in no order
 
 TEST(Clock, TellsAllObserversThatAreThere) {
   observed told;

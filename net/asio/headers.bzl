@@ -148,6 +148,7 @@ FORWARDS = {
     "asio/detached.hpp": ["net/async/detached.h"],
     "asio/detail/atomic_count.hpp": ["net/asio/atomic_count.h"],
     "asio/detail/config.hpp": [],
+    "asio/detail/mutex.hpp": ["net/asio/mutex.h"],
     "asio/detail/socket_option.hpp": ["net/socket/socket_option.h"],
     "asio/detail/thread.hpp": ["net/asio/thread.h"],
     "asio/detail/type_traits.hpp": [],
@@ -232,6 +233,7 @@ FORWARDS = {
     "asio/io_context.hpp": [
         "net/asio/functional.h",
         "net/asio/bind_handler.h",
+        "net/asio/mutex.h",
         "net/async/submit.h",
         "net/asio/chrono.h",
         "net/execution/config.h",

@@ -15,6 +15,7 @@
 #include "net/asio/bind_handler.h"
 #include "net/asio/chrono.h"
 #include "net/asio/config.h"
+#include "net/asio/mutex.h"
 #include "net/asio/thread.h"
 #include "net/async/associated_executor.h"
 #include "net/async/bind_executor.h"
@@ -42,6 +43,19 @@ TEST(Thread, IsJoinedOnce) {
   worker.join();
   worker.join();
   EXPECT_EQ(ran, 1);
+}
+
+TEST(Mutex, IsHeldByItsLock) {
+  net::detail::mutex mutex;
+  {
+    net::detail::mutex::scoped_lock lock(mutex);
+    EXPECT_TRUE(lock.locked());
+    lock.unlock();
+    EXPECT_FALSE(lock.locked());
+    lock.lock();
+  }
+  EXPECT_TRUE(mutex.try_lock());
+  mutex.unlock();
 }
 
 TEST(BindHandler, CallsWithTheArguments) {

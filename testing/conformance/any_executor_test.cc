@@ -49,7 +49,6 @@ struct worker {
   friend bool operator==(const worker& a, const worker& b) noexcept {
     return a.alive == b.alive && a.urgency == b.urgency;
   }
-  friend bool operator!=(const worker& a, const worker& b) noexcept { return !(a == b); }
   worker require(const priority& p) const { return {alive, p.urgency}; }
   int query(const priority&) const noexcept { return urgency; }
 };

@@ -107,7 +107,7 @@ TEST(GenericProtocol, IsWhatItWasMadeOf) {
   EXPECT_EQ(tcp.type(), SOCK_STREAM);
   EXPECT_EQ(tcp.protocol(), IPPROTO_TCP);
   EXPECT_TRUE(tcp == asio::generic::stream_protocol(AF_INET, IPPROTO_TCP));
-  EXPECT_THROW(asio::generic::stream_protocol(asio::ip::udp::v4()), std::bad_cast);
+  EXPECT_THROW(asio::generic::stream_protocol{asio::ip::udp::v4()}, std::bad_cast);
   EXPECT_EQ(asio::generic::datagram_protocol(asio::ip::udp::v6()).type(), SOCK_DGRAM);
   EXPECT_EQ(asio::generic::seq_packet_protocol(AF_UNIX, 0).type(), SOCK_SEQPACKET);
   EXPECT_EQ(asio::generic::raw_protocol(asio::ip::icmp::v4()).type(), SOCK_RAW);

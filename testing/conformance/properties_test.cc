@@ -65,7 +65,7 @@ struct colour {
 struct evenness {
   template <typename T>
   static constexpr bool is_applicable_property_v = std::is_same_v<T, int>;
-  static constexpr bool is_requirable = true;
+  [[maybe_unused]] static constexpr bool is_requirable = true;
 };
 
 struct worker {
@@ -79,7 +79,6 @@ struct worker {
   friend bool operator==(const worker& a, const worker& b) noexcept {
     return a.urgency == b.urgency && a.in_line == b.in_line;
   }
-  friend bool operator!=(const worker& a, const worker& b) noexcept { return !(a == b); }
 
   worker require(const priority& p) const { return {p.value(), in_line}; }
   int query(const priority&) const noexcept { return urgency; }

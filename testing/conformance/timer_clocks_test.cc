@@ -37,7 +37,7 @@ struct stopped_clock {
   using period = std::milli;
   using duration = std::chrono::duration<rep, period>;
   using time_point = std::chrono::time_point<stopped_clock>;
-  static constexpr bool is_steady = false;
+  [[maybe_unused]] static constexpr bool is_steady = false;
   static inline long now_ = 0;
   static time_point now() { return time_point(duration(now_)); }
 };

@@ -84,4 +84,14 @@ void io_context::service::shutdown() {}
 
 void io_context::service::notify_fork(fork_event /*event*/) {}
 
+
+namespace internal {
+
+template const erased_functions& choose_table<any_io_executor_base>(
+    const io_context::executor_type&);
+template const erased_functions& choose_table<any_io_executor_base>(
+    const tracked_io_context_executor&);
+
+}  // namespace internal
+
 }  // namespace NET_NAMESPACE

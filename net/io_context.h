@@ -22,6 +22,7 @@
 #include <utility>
 
 #include "net/config.h"
+#include "net/execution/any_io_executor.h"
 #include "net/execution/config.h"
 #include "net/execution/execution_context.h"
 #include "net/execution/loop_executor.h"
@@ -202,6 +203,24 @@ Service& use_service(io_context& context) {
 inline io_context::executor_type io_context::get_executor() noexcept {
   return executor_type(*this);
 }
+
+
+namespace internal {
+
+// In the library.
+using tracked_io_context_executor =
+    io_context::basic_executor_type<std::allocator<void>, loop_executor_bits::tracked>;
+template <>
+inline constexpr bool has_table_in_library<any_io_executor_base, io_context::executor_type> = true;
+extern template const erased_functions& choose_table<any_io_executor_base>(
+    const io_context::executor_type&);
+template <>
+inline constexpr bool
+    has_table_in_library<any_io_executor_base, tracked_io_context_executor> = true;
+extern template const erased_functions& choose_table<any_io_executor_base>(
+    const tracked_io_context_executor&);
+
+}  // namespace internal
 
 }  // namespace NET_NAMESPACE
 

@@ -26,7 +26,7 @@ class strand_wrapped_handler;
 
 class io_context::strand {
  public:
-  explicit strand(io_context& context) : strand_(context.get_executor()) {}
+  explicit strand(io_context& context);
   strand(const strand&) noexcept = default;
   strand& operator=(const strand&) = delete;
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 //
-// The whole library, in reading order.
+// The whole library, in reading order, but for what needs a header of the standard library that
+// takes longer to compile than all of this one's classes do. Who wants those includes them:
+//
+//   net/fiber/sync/future.h, net/async/use_future.h, net/async/packaged_task.h     <future>
+//   net/socket/basic_socket_iostream.h                                             <istream>
 #pragma once
 
 #include "net/error.h"
@@ -22,8 +26,6 @@
 #include "net/async/bind_executor.h"
 #include "net/async/async_result.h"
 #include "net/async/submit.h"
-#include "net/async/use_future.h"
-#include "net/async/packaged_task.h"
 #include "net/async/redirect_disposition.h"
 #include "net/async/redirect_error.h"
 #include "net/async/compose.h"
@@ -64,7 +66,6 @@
 #include "net/socket/basic_seq_packet_socket.h"
 #include "net/socket/basic_socket_acceptor.h"
 #include "net/socket/connect.h"
-#include "net/socket/basic_socket_iostream.h"
 #include "net/generic/datagram_protocol.h"
 #include "net/generic/raw_protocol.h"
 #include "net/generic/seq_packet_protocol.h"

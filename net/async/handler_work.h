@@ -3,6 +3,10 @@
 // The handler of an operation that is under way, and what keeps alive where it will be called: on
 // the executor associated with it, else on that of the object whose operation it is. A handler of
 // the latter kind, of an object on an io_context's own executor, is called by the loop itself.
+//
+// An operation that the loop has finished asks is_elsewhere() first, and goes to where its handler is
+// called with send(), to be run there once more; finish() then calls the handler. complete() is for
+// those that have no operation to send.
 #pragma once
 
 #include <type_traits>
@@ -12,8 +16,7 @@
 #include "net/async/associated_executor.h"
 #include "net/config.h"
 #include "net/execution/any_io_executor.h"
-#include "net/execution/properties/outstanding_work.h"
-#include "net/execution/properties/prefer.h"
+#include "net/execution/operation.h"
 #include "net/execution/submit_to.h"
 #include "net/execution/work_guard.h"
 #include "net/io_executor.h"
@@ -44,6 +47,12 @@ void dispatch_completion(const Executor& executor, Handler&& handler, Call&& cal
       executor, completion<Handler, Call>(std::move(handler), std::move(call)), allocator);
 }
 
+// Has `which` run on an executor. `loop` is only what it is told to have been run by.
+void run_on(any_io_executor executor, operation& which, run_loop& loop);
+
+// An executor like this one that counts as work of its context, if there is such a thing.
+any_io_executor prefer_tracked(const any_io_executor& executor);
+
 // By default: on the executor that the handler has, of whatever kind, or on that of the object.
 template <typename Handler, typename Executor, typename = void>
 class handler_work {
@@ -52,6 +61,14 @@ class handler_work {
  public:
   handler_work(const Handler& handler, const io_executor<Executor>& io)
       : work_(get_associated_executor(handler, io.get())) {}
+
+  static constexpr bool is_elsewhere() noexcept { return false; }
+  static void send(operation&, run_loop&) noexcept {}
+
+  template <typename Call>
+  void finish(Handler&& handler, Call&& call) {
+    complete(std::move(handler), std::forward<Call>(call));
+  }
 
   template <typename Call>
   void complete(Handler&& handler, Call&& call) {
@@ -70,6 +87,14 @@ class handler_work<
  public:
   handler_work(const Handler&, const io_executor<Executor>&) noexcept {}
 
+  static constexpr bool is_elsewhere() noexcept { return false; }
+  static void send(operation&, run_loop&) noexcept {}
+
+  template <typename Call>
+  void finish(Handler&& handler, Call&& call) {
+    call(handler);
+  }
+
   template <typename Call>
   void complete(Handler&& handler, Call&& call) {
     call(handler);
@@ -83,8 +108,16 @@ class handler_work<Handler, any_io_executor,
  public:
   handler_work(const Handler&, const io_executor<any_io_executor>& io) {
     if (!io.is_direct()) {
-      work_ = NET_NAMESPACE::prefer(io.get(), execution::outstanding_work.tracked);
+      work_ = prefer_tracked(io.get());
     }
+  }
+
+  bool is_elsewhere() const noexcept { return work_ != nullptr; }
+  void send(operation& which, run_loop& loop) { run_on(std::move(work_), which, loop); }
+
+  template <typename Call>
+  void finish(Handler&& handler, Call&& call) {
+    call(handler);
   }
 
   template <typename Call>

@@ -89,12 +89,17 @@ class io_operation final : public operation,
   // The request is done.
   static bool complete(operation& base, run_loop* loop) {
     auto& self = static_cast<io_operation&>(base);
+    if (loop != nullptr && self.is_elsewhere()) [[unlikely]] {
+      self.set_function(&complete);
+      self.send(self, *loop);
+      return true;
+    }
     auto call = self.finish_(self.request_);
     Handler handler(std::move(self.handler_));
     work mine(std::move(static_cast<work&>(self)));
     destroy_operation(get_associated_allocator(handler), &self);
     if (loop != nullptr) {
-      mine.complete(std::move(handler), std::move(call));
+      mine.finish(std::move(handler), std::move(call));
     }
     return true;
   }

@@ -59,6 +59,12 @@ concept erasably_queryable = requires {
   typename Property::polymorphic_query_result_type;
 };
 
+// Whether the library has the tables of an Any for such executors, which are then not made anew in
+// each source that includes a header. There is an explicit instantiation of choose_table() for each,
+// or of converted_table() where the executor is an erased one itself.
+template <typename Any, typename Executor>
+inline constexpr bool has_table_in_library = false;
+
 // What a query of an erased executor gives.
 template <typename Property>
 struct erased_result {
@@ -201,7 +207,7 @@ constexpr typename table_of<Any>::type make_table() noexcept {
 }
 
 template <typename Any>
-inline constexpr typename table_of<Any>::type empty_table = make_empty_table<Any>();
+constinit const typename table_of<Any>::type empty_table = make_empty_table<Any>();
 
 template <typename Any, typename Target, bool IsAlwaysBlocking>
 inline constexpr
@@ -308,8 +314,9 @@ class any_executor : public internal::any_executor_base {
   any_executor(std::nothrow_t, any_executor&& other) noexcept : any_executor(std::move(other)) {}
 
   template <typename Executor>
-  requires(!std::is_base_of_v<internal::any_executor_base, Executor> &&
-           internal::erasable_executor<Executor, SupportableProperties...>)
+  requires(internal::has_table_in_library<any_executor, Executor> ||
+           (!std::is_base_of_v<internal::any_executor_base, Executor> &&
+            internal::erasable_executor<Executor, SupportableProperties...>))
       any_executor(Executor executor)
       : base(none()) {
     fill(std::move(executor));
@@ -317,8 +324,9 @@ class any_executor : public internal::any_executor_base {
 
   // Empty if there is no memory.
   template <typename Executor>
-  requires(!std::is_base_of_v<internal::any_executor_base, Executor> &&
-           internal::erasable_executor<Executor, SupportableProperties...>)
+  requires(internal::has_table_in_library<any_executor, Executor> ||
+           (!std::is_base_of_v<internal::any_executor_base, Executor> &&
+            internal::erasable_executor<Executor, SupportableProperties...>))
       any_executor(std::nothrow_t, Executor executor)
   noexcept : base(none()) {
     const internal::erased_functions& table =
@@ -331,7 +339,8 @@ class any_executor : public internal::any_executor_base {
   // The target stays the same.
   template <typename... Others>
   requires(!std::is_same_v<any_executor<Others...>, any_executor> &&
-           (internal::supports_property<any_executor<Others...>, SupportableProperties> && ...))
+           (internal::has_table_in_library<any_executor, any_executor<Others...>> ||
+            (internal::supports_property<any_executor<Others...>, SupportableProperties> && ...)))
       any_executor(const any_executor<Others...>& other)
       : base(other, internal::table_or_throw(
                         internal::converted_table<any_executor, any_executor<Others...>>(
@@ -339,7 +348,8 @@ class any_executor : public internal::any_executor_base {
 
   template <typename... Others>
   requires(!std::is_same_v<any_executor<Others...>, any_executor> &&
-           (internal::supports_property<any_executor<Others...>, SupportableProperties> && ...))
+           (internal::has_table_in_library<any_executor, any_executor<Others...>> ||
+            (internal::supports_property<any_executor<Others...>, SupportableProperties> && ...)))
       any_executor(std::nothrow_t, const any_executor<Others...>& other)
   noexcept : base(none()) {
     if (const internal::erased_functions* const table =

@@ -16,11 +16,11 @@
 
 namespace NET_NAMESPACE::internal {
 
-// `Named` is derived from this and inherits the constructors.
-template <typename Named, typename... Properties>
-class named_any_executor : public execution::any_executor<Properties...> {
+// `Named` is derived from this and inherits the constructors. `Base` is an any_executor.
+template <typename Named, typename Base>
+class named_any_executor : public Base {
  public:
-  using base_type = execution::any_executor<Properties...>;
+  using base_type = Base;
 
   named_any_executor() noexcept = default;
   named_any_executor(std::nullptr_t) noexcept {}
@@ -28,21 +28,25 @@ class named_any_executor : public execution::any_executor<Properties...> {
   named_any_executor(std::nothrow_t, Named&& other) noexcept : base_type(std::move(other)) {}
 
   template <typename... Others>
-  requires(std::is_convertible_v<const execution::any_executor<Others...>&, base_type>)
+  requires(has_table_in_library<base_type, execution::any_executor<Others...>> ||
+           std::is_convertible_v<const execution::any_executor<Others...>&, base_type>)
       named_any_executor(const execution::any_executor<Others...>& other)
       : base_type(other) {}
   template <typename... Others>
-  requires(std::is_convertible_v<const execution::any_executor<Others...>&, base_type>)
+  requires(has_table_in_library<base_type, execution::any_executor<Others...>> ||
+           std::is_convertible_v<const execution::any_executor<Others...>&, base_type>)
       named_any_executor(std::nothrow_t, const execution::any_executor<Others...>& other)
   noexcept : base_type(std::nothrow, other) {}
 
   template <typename Executor>
-  requires(!std::is_base_of_v<any_executor_base, Executor> && execution::executor<Executor> &&
-           std::is_convertible_v<Executor, base_type>) named_any_executor(Executor executor)
+  requires(has_table_in_library<base_type, Executor> ||
+           (!std::is_base_of_v<any_executor_base, Executor> && execution::executor<Executor> &&
+            std::is_convertible_v<Executor, base_type>)) named_any_executor(Executor executor)
       : base_type(std::move(executor)) {}
   template <typename Executor>
-  requires(!std::is_base_of_v<any_executor_base, Executor> && execution::executor<Executor> &&
-           std::is_convertible_v<Executor, base_type>)
+  requires(has_table_in_library<base_type, Executor> ||
+           (!std::is_base_of_v<any_executor_base, Executor> && execution::executor<Executor> &&
+            std::is_convertible_v<Executor, base_type>))
       named_any_executor(std::nothrow_t, Executor executor)
   noexcept : base_type(std::nothrow, std::move(executor)) {}
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/execution/strand.h"
 
+#include <memory>
+
 #include "net/execution/run_loop.h"
 #include "netpoll/base/check.h"
 
@@ -103,5 +105,7 @@ bool strand_queue::runs_in_this_thread() const noexcept {
   }
   return false;
 }
+
+std::shared_ptr<strand_queue> make_strand_queue() { return std::make_shared<strand_queue>(); }
 
 }  // namespace NET_NAMESPACE::internal

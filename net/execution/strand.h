@@ -94,6 +94,8 @@ class strand_queue {
   bool is_taken_ = false;    // under mutex_: somebody runs it or is about to
 };
 
+std::shared_ptr<strand_queue> make_strand_queue();
+
 }  // namespace internal
 
 template <typename Executor>
@@ -103,12 +105,12 @@ class strand {
 
   // A new strand.
   strand() requires std::is_default_constructible_v<Executor>
-      : executor_(), queue_(std::make_shared<internal::strand_queue>()) {}
+      : executor_(), queue_(internal::make_strand_queue()) {}
   template <typename OtherExecutor>
   requires(
       !std::is_same_v<OtherExecutor, strand> &&
       std::is_convertible_v<OtherExecutor, Executor>) explicit strand(const OtherExecutor& executor)
-      : executor_(executor), queue_(std::make_shared<internal::strand_queue>()) {}
+      : executor_(executor), queue_(internal::make_strand_queue()) {}
 
   // The same strand.
   strand(const strand&) noexcept = default;

@@ -31,4 +31,17 @@ system_context& system_context::of_process() {
   return context;
 }
 
+
+namespace internal {
+
+template const erased_functions& choose_table<any_io_executor_base>(const system_executor&);
+template const erased_functions& choose_table<any_io_executor_base>(
+    const posting_system_executor&);
+template const erased_functions& choose_table<any_io_executor_base>(
+    const continuing_system_executor&);
+template const erased_functions& choose_table<any_io_executor_base>(
+    const posting_continuing_system_executor&);
+
+}  // namespace internal
+
 }  // namespace NET_NAMESPACE

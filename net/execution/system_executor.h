@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "net/config.h"
+#include "net/execution/any_io_executor.h"
 #include "net/execution/function_operation.h"
 #include "net/execution/inline_executor.h"
 #include "net/execution/properties/properties.h"
@@ -118,5 +119,38 @@ using system_executor =
 inline system_context::executor_type system_context::get_executor() noexcept {
   return system_executor();
 }
+
+
+namespace internal {
+
+// In the library.
+using posting_system_executor =
+    basic_system_executor<execution::blocking_t::never_t, execution::relationship_t::fork_t,
+                          std::allocator<void>>;
+using continuing_system_executor =
+    basic_system_executor<execution::blocking_t::possibly_t, execution::relationship_t::continuation_t,
+                          std::allocator<void>>;
+using posting_continuing_system_executor =
+    basic_system_executor<execution::blocking_t::never_t, execution::relationship_t::continuation_t,
+                          std::allocator<void>>;
+template <>
+inline constexpr bool has_table_in_library<any_io_executor_base, system_executor> = true;
+extern template const erased_functions& choose_table<any_io_executor_base>(const system_executor&);
+template <>
+inline constexpr bool has_table_in_library<any_io_executor_base, posting_system_executor> = true;
+extern template const erased_functions& choose_table<any_io_executor_base>(
+    const posting_system_executor&);
+template <>
+inline constexpr bool
+    has_table_in_library<any_io_executor_base, continuing_system_executor> = true;
+extern template const erased_functions& choose_table<any_io_executor_base>(
+    const continuing_system_executor&);
+template <>
+inline constexpr bool
+    has_table_in_library<any_io_executor_base, posting_continuing_system_executor> = true;
+extern template const erased_functions& choose_table<any_io_executor_base>(
+    const posting_continuing_system_executor&);
+
+}  // namespace internal
 
 }  // namespace NET_NAMESPACE

@@ -42,4 +42,14 @@ void thread_pool::join() {
   }
 }
 
+
+namespace internal {
+
+template const erased_functions& choose_table<any_io_executor_base>(
+    const thread_pool::executor_type&);
+template const erased_functions& choose_table<any_io_executor_base>(
+    const tracked_thread_pool_executor&);
+
+}  // namespace internal
+
 }  // namespace NET_NAMESPACE

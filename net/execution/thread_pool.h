@@ -17,6 +17,7 @@
 
 #include "net/config.h"
 #include "net/execution/config.h"
+#include "net/execution/any_io_executor.h"
 #include "net/execution/execution_context.h"
 #include "net/execution/loop_executor.h"
 #include "net/execution/pool_loop.h"
@@ -85,5 +86,24 @@ class thread_pool : public execution_context {
   internal::pool_loop pool_{*this};
   bool is_joinable_ = true;
 };
+
+
+namespace internal {
+
+// In the library.
+using tracked_thread_pool_executor =
+    thread_pool::basic_executor_type<std::allocator<void>, loop_executor_bits::tracked>;
+template <>
+inline constexpr bool
+    has_table_in_library<any_io_executor_base, thread_pool::executor_type> = true;
+extern template const erased_functions& choose_table<any_io_executor_base>(
+    const thread_pool::executor_type&);
+template <>
+inline constexpr bool
+    has_table_in_library<any_io_executor_base, tracked_thread_pool_executor> = true;
+extern template const erased_functions& choose_table<any_io_executor_base>(
+    const tracked_thread_pool_executor&);
+
+}  // namespace internal
 
 }  // namespace NET_NAMESPACE

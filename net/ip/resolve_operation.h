@@ -56,6 +56,10 @@ class resolve_operation final : public operation,
 
   static bool run_handler(operation& base, run_loop* loop) {
     auto& self = static_cast<resolve_operation&>(base);
+    if (loop != nullptr && self.is_elsewhere()) {
+      self.send(self, *loop);
+      return true;
+    }
     using results_type = decltype(self.finish_(*self.what_));
     const bool is_cancelled = self.wait_.reason() == netpoll::wake_reason::cancelled;
     const error_code ec = is_cancelled ? make_error_code(error::operation_aborted) : self.what_->ec;
@@ -67,7 +71,7 @@ class resolve_operation final : public operation,
     work mine(std::move(static_cast<work&>(self)));
     NET_NAMESPACE::internal::destroy_operation(get_associated_allocator(handler), &self);
     if (loop != nullptr) {
-      mine.complete(std::move(handler), [ec, results = std::move(results)](auto& target) mutable {
+      mine.finish(std::move(handler), [ec, results = std::move(results)](auto& target) mutable {
         std::move(target)(ec, std::move(results));
       });
     }

@@ -23,8 +23,6 @@
 #include "net/config.h"
 #include "net/error.h"
 #include "net/execution/any_io_executor.h"
-#include "net/execution/system_executor.h"
-#include "net/fiber/wait.h"
 #include "net/io_context.h"
 #include "net/socket/basic_socket.h"
 #include "net/socket/basic_stream_socket.h"
@@ -45,15 +43,8 @@ class streambuf_context {
  protected:
   streambuf_context() noexcept = default;
 
-  any_io_executor own_executor() {
-    if (on_fiber()) {
-      io_context* const current = io_context::current();
-      return current != nullptr ? any_io_executor(current->get_executor())
-                                : any_io_executor(system_executor());
-    }
-    context_ = std::make_shared<io_context>();
-    return context_->get_executor();
-  }
+  // May be called once.
+  any_io_executor own_executor();
 
   std::shared_ptr<io_context> context_;
 };

@@ -54,19 +54,36 @@ class wait_operation final : public operation,
 
   static bool run_handler(operation& base, run_loop* loop) {
     auto& self = static_cast<wait_operation&>(base);
-    const bool is_cancelled = self.wait_.reason() == netpoll::wake_reason::cancelled;
-    if (loop != nullptr && !is_cancelled && !Times::has_come(self.expiry_)) {
-      self.wait_.wait_anew(Times::next_look(self.expiry_));
-      return false;
+    if (loop != nullptr) {
+      if (!self.is_cancelled() && !Times::has_come(self.expiry_)) {
+        self.wait_.wait_anew(Times::next_look(self.expiry_));
+        return false;
+      }
+      if (self.is_elsewhere()) {
+        self.set_function(&complete);
+        self.send(self, *loop);
+        return true;
+      }
     }
+    return complete(self, loop);
+  }
+
+  // The wait is over.
+  static bool complete(operation& base, run_loop* loop) {
+    auto& self = static_cast<wait_operation&>(base);
+    const bool is_cancelled = self.is_cancelled();
     Handler handler(std::move(self.handler_));
     work mine(std::move(static_cast<work&>(self)));
     destroy_operation(get_associated_allocator(handler), &self);
     if (loop != nullptr) {
       const error_code ec = is_cancelled ? make_error_code(error::operation_aborted) : error_code();
-      mine.complete(std::move(handler), [ec](auto& target) { std::move(target)(ec); });
+      mine.finish(std::move(handler), [ec](auto& target) { std::move(target)(ec); });
     }
     return true;
+  }
+
+  bool is_cancelled() const noexcept {
+    return wait_.reason() == netpoll::wake_reason::cancelled;
   }
 
   Handler handler_;

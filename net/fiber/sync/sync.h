@@ -39,7 +39,6 @@
 #include "net/fiber/sync/channel.h"
 #include "net/fiber/sync/condition_variable.h"
 #include "net/fiber/sync/event.h"
-#include "net/fiber/sync/future.h"
 #include "net/fiber/sync/latch.h"
 #include "net/fiber/sync/local.h"
 #include "net/fiber/sync/mutex.h"

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "net/fiber/sync/task_group.h"
 
+#include <memory>
+#include <utility>
+
 #include "netpoll/base/check.h"
 
 namespace NET_NAMESPACE {
@@ -34,6 +37,10 @@ std::exception_ptr task_group_core::take_failure() noexcept {
 }
 
 }  // namespace internal
+
+task_group::task_group(std::stop_token stop, on_failure how)
+    : core_(std::make_shared<internal::task_group_core>(how)),
+      on_stop_(std::move(stop), canceller{core_.get()}) {}
 
 task_group::~task_group() {
   if (core_->running.is_open()) {

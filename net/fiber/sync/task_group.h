@@ -126,9 +126,7 @@ class task_group {
   explicit task_group(on_failure how = on_failure::keep_going)
       : task_group(std::stop_token(), how) {}
   // Also cancelled when a stop is requested.
-  explicit task_group(std::stop_token stop, on_failure how = on_failure::keep_going)
-      : core_(std::make_shared<internal::task_group_core>(how)),
-        on_stop_(std::move(stop), canceller{core_.get()}) {}
+  explicit task_group(std::stop_token stop, on_failure how = on_failure::keep_going);
   task_group(const task_group&) = delete;
   task_group& operator=(const task_group&) = delete;
   ~task_group();

@@ -13,6 +13,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -54,6 +56,48 @@ TEST_F(IoRequest, AShortReadIsFollowedByNoFruitlessTry) {
     EXPECT_EQ(faults.count(call::recv), i) << "one read(2) a request";
   }
   EXPECT_EQ(faults.count(call::epoll_control), 1) << "registered once";
+}
+
+// What epoll is asked for, call after call.
+struct asked_of_epoll final : sys::fault_injector {
+  asked_of_epoll() { sys::set_fault_injector(this); }
+  ~asked_of_epoll() { sys::set_fault_injector(nullptr); }
+  std::optional<sys::result> before(call, int, std::size_t&) noexcept override {
+    return std::nullopt;
+  }
+  void epoll_control_asked(int, int operation, int, const ::epoll_event& event) noexcept override {
+    asked.emplace_back(operation, event.events);
+  }
+  std::vector<std::pair<int, std::uint32_t>> asked;
+};
+
+TEST_F(IoRequest, WritingIsReportedOnceSomebodyHasWaitedForIt) {
+  asked_of_epoll epoll;
+  read_buffer buffer(100);
+  auto reading = read(buffer);
+  ASSERT_FALSE(reading.is_done());
+  ASSERT_EQ(epoll.asked.size(), 1U);
+  EXPECT_EQ(epoll.asked[0].first, EPOLL_CTL_ADD);
+  EXPECT_EQ(epoll.asked[0].second & EPOLLOUT, 0U) << "nobody waits to write";
+
+  std::string all(std::size_t{1} << 20, 'x');
+  for (int i = 0; i < 2; ++i) {
+    ::iovec view{all.data(), all.size()};
+    driven<netpoll::write_request> writing(ours_, netpoll::transport::stream_socket, &view,
+                                           std::size_t{1}, netpoll::write_request::amount::all);
+    ASSERT_FALSE(writing.is_done());
+    ASSERT_EQ(epoll.asked.size(), 2U) << "added to what is reported, once";
+    EXPECT_EQ(epoll.asked[1].first, EPOLL_CTL_MOD);
+    EXPECT_EQ(epoll.asked[1].second, epoll.asked[0].second | EPOLLOUT);
+    std::vector<char> taken(all.size());
+    for (std::size_t rest = all.size(); rest != 0;) {
+      const sys::result got = sys::recv(peer_.get(), taken.data(), taken.size(), 0);
+      rest -= got.ok() ? got.bytes() : 0;
+      reactor_.wait(0);
+    }
+    EXPECT_TRUE(writing.is_done());
+  }
+  EXPECT_FALSE(reading.is_done());
 }
 
 TEST_F(IoRequest, AFullBufferMeansThatThereMayBeMore) {

@@ -27,8 +27,10 @@ constexpr std::uint32_t events_of(direction which) noexcept {
 // These come unasked and concern everybody.
 constexpr std::uint32_t fatal = EPOLLHUP | EPOLLERR;
 
-constexpr std::uint32_t all_events =
-    events_of(direction::read) | events_of(direction::write) | events_of(direction::urgent);
+// What an edge-triggered descriptor is registered for from the beginning, and what it ends up with.
+constexpr std::uint32_t events_without_asking =
+    events_of(direction::read) | events_of(direction::urgent);
+constexpr std::uint32_t all_events = events_without_asking | events_of(direction::write);
 
 }  // namespace
 
@@ -80,18 +82,33 @@ int poll_descriptor::report_from_now_on(direction which) noexcept {
   switch (registration_.load(std::memory_order_relaxed)) {
     case registration::impossible: return EPERM;
     case registration::none:
-      reported_ = is_rearmed() ? events_of(which) : all_events;
+      reported_ = events_of(which) | (is_rearmed() ? 0 : events_without_asking);
       return register_locked();
+    case registration::for_reading:
     case registration::done: break;
   }
   const std::uint32_t wanted = reported_ | events_of(which);
-  return !is_rearmed() || wanted == reported_ ? 0 : arm_locked(wanted);
+  if (wanted == reported_ || how_triggered() == trigger::exclusive) {
+    return 0;
+  }
+  // An edge that came before is not lost: the kernel looks at the descriptor anew.
+  const int error = arm_locked(wanted);
+  if (error == 0) {
+    note_registered();
+  }
+  return error;
+}
+
+void poll_descriptor::note_registered() noexcept {
+  const bool is_all = how_triggered() != trigger::edge || reported_ == all_events;
+  registration_.store(is_all ? registration::done : registration::for_reading,
+                      std::memory_order_release);
 }
 
 int poll_descriptor::register_locked() noexcept {
   const int error = reactor_->control(EPOLL_CTL_ADD, *this, reported_);
   if (error == 0) {
-    registration_.store(registration::done, std::memory_order_release);
+    note_registered();
   } else if (error == EPERM) {
     registration_.store(registration::impossible, std::memory_order_release);
   }
@@ -100,8 +117,7 @@ int poll_descriptor::register_locked() noexcept {
 
 void poll_descriptor::register_again(waiter_queue& failed) noexcept {
   const std::lock_guard lock(timer_mutex_);
-  // relaxed: the mutex orders it.
-  if (registration_.load(std::memory_order_relaxed) != registration::done) {
+  if (!is_registered()) {
     return;
   }
   registration_.store(registration::none, std::memory_order_release);
@@ -115,14 +131,14 @@ int poll_descriptor::replace(int other) noexcept {
   sys::result put;
   {
     const std::lock_guard lock(timer_mutex_);
-    // The old description is taken out while the number still leads to it. relaxed: the mutex.
-    const bool is_registered = registration_.load(std::memory_order_relaxed) == registration::done;
-    if (is_registered) {
+    // The old description is taken out while the number still leads to it.
+    const bool was_registered = is_registered();
+    if (was_registered) {
       reactor_->remove(*this);
       registration_.store(registration::none, std::memory_order_release);
     }
     put = sys::duplicate_to(other, number_);
-    if (is_registered && register_locked() != 0) {
+    if (was_registered && register_locked() != 0) {
       notify(fatal, failed);
     }
   }
@@ -289,9 +305,8 @@ void poll_descriptor::notify_and_rearm(std::uint32_t events, waiter_queue& resum
 void poll_descriptor::destroy() noexcept {
   // What epoll_wait has already fetched for this use is now for a generation that is over.
   generation_.fetch_add(1, std::memory_order_release);
-  // relaxed: a closed descriptor is no longer registered by anybody, and who did it held a
-  // reference.
-  if (registration_.load(std::memory_order_relaxed) == registration::done) {
+  // A closed descriptor is no longer registered by anybody, and who did it held a reference.
+  if (is_registered()) {
     reactor_->remove(*this);
   }
   if (is_enlisted_.load(std::memory_order_acquire)) {

@@ -67,11 +67,14 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
 
   // Makes sure epoll will report the direction; called after arm(), so that a level-triggered
   // report that finds nobody waiting knows whether somebody is about to. An edge-triggered
-  // descriptor is registered the first time somebody has to wait, and that is all. Returns an errno
-  // value; EPERM, for a descriptor that epoll cannot poll, is remembered: see is_pollable(). The
-  // caller holds a reference.
+  // descriptor is registered the first time somebody has to wait, and once more the first time that
+  // this is to write: of a datagram or a Unix socket each message that its reader takes would be
+  // reported otherwise. Returns an errno value; EPERM, for a descriptor that epoll cannot poll, is
+  // remembered: see is_pollable(). The caller holds a reference.
   int ensure_reported(direction which) noexcept {
-    const bool is_done = registration_.load(std::memory_order_acquire) == registration::done &&
+    const registration now = registration_.load(std::memory_order_acquire);
+    const bool is_done = (now == registration::done ||
+                          (now == registration::for_reading && which != direction::write)) &&
                          how_triggered() == trigger::edge;
     return is_done ? 0 : report_from_now_on(which);
   }
@@ -227,6 +230,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   waiter* evict(direction which) noexcept;
   int report_from_now_on(direction which) noexcept;
   int register_locked() noexcept;
+  void note_registered() noexcept;
   int arm_locked(std::uint32_t wanted) noexcept;
   bool is_waited_for(direction which) const noexcept;
   void destroy() noexcept;
@@ -282,7 +286,13 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
     return read_expired::one << static_cast<unsigned>(which);
   }
 
-  enum class registration : std::uint8_t { none, done, impossible };
+  // for_reading: edge-triggered, and for all but writing.
+  enum class registration : std::uint8_t { none, for_reading, done, impossible };
+  bool is_registered() const noexcept {
+    // relaxed: for those whom something else orders with registering.
+    const registration now = registration_.load(std::memory_order_relaxed);
+    return now == registration::for_reading || now == registration::done;
+  }
 
   // Deadlines. `deadline` is the user's, `operation_deadline` that of the operation under way when
   // a timeout is set, `nap` when a napping operation wants to go on.
@@ -343,7 +353,7 @@ class poll_descriptor : public intrusive_list_node<poll_descriptor>, private tim
   netpoll::mutex timer_mutex_;
   // Which arming of the timer counts. Never reset, not even between uses.
   std::uint32_t sequence_ = 0;  // under timer_mutex_
-  // What epoll was last asked to report, of a level-triggered or one-shot descriptor.
+  // What epoll was last asked to report.
   std::uint32_t reported_ = 0;            // under timer_mutex_
   per_direction<waiter*> self_server_{};  // under timer_mutex_
 };

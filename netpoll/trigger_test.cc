@@ -292,7 +292,8 @@ TEST_F(SharedListener, ExclusiveIsWhatTheKernelIsAskedFor) {
     std::optional<sys::result> before(call, int, std::size_t&) noexcept override {
       return std::nullopt;
     }
-    void epoll_control_asked(int operation, int, const ::epoll_event& event) noexcept override {
+    void epoll_control_asked(int, int operation, int,
+                             const ::epoll_event& event) noexcept override {
       if (operation == EPOLL_CTL_ADD) {
         events = event.events;
       }

@@ -468,7 +468,7 @@ result epoll_create() noexcept {
 
 result epoll_control(int epoll_fd, int operation, int fd, ::epoll_event* event) noexcept {
   if (fault_injector* const injector = installed.load(std::memory_order_acquire)) [[unlikely]] {
-    injector->epoll_control_asked(operation, fd, *event);
+    injector->epoll_control_asked(epoll_fd, operation, fd, *event);
   }
   return invoke(call::epoll_control, fd, 0,
                 [&](std::size_t) { return ::epoll_ctl(epoll_fd, operation, fd, event); });

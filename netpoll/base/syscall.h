@@ -206,7 +206,7 @@ class fault_injector {
   virtual void after(call /*which*/, int /*fd*/, const result& /*answer*/) noexcept {}
 
   // Called before an epoll_control, and before before(): what it asks for.
-  virtual void epoll_control_asked(int /*operation*/, int /*fd*/,
+  virtual void epoll_control_asked(int /*epoll_fd*/, int /*operation*/, int /*fd*/,
                                    const ::epoll_event& /*event*/) noexcept {}
 
  protected:

@@ -26,17 +26,6 @@ thread_local bool is_shortened = false;
 // How many callers tell one chain from another.
 constexpr std::size_t deepest_caller = 8;
 
-// Makes epoll report again what the socket is ready for, as the kernel does when more comes in or
-// goes out: that is also what setting the size of the send buffer looks like to it.
-void report_again(int fd) noexcept {
-  int size = 0;
-  ::socklen_t length = sizeof(size);
-  if (::getsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, &length) == 0) {
-    size /= 2;  // the kernel doubles what it is given
-    ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-  }
-}
-
 // How often a delayed call yields. It does not wait until the others have run: they may need a
 // lock that is held where the call is made.
 constexpr int yields = 100;
@@ -97,6 +86,27 @@ void saboteur::close_and_reuse(int fd) noexcept {
     planted_.push_back(got);
   } else if (got >= 0) {
     ::close(got);
+  }
+}
+
+// Makes epoll report again what the socket is ready for, as it does when more comes in or goes out:
+// when it is told of a descriptor anew it looks, too.
+void saboteur::report_again(int fd) noexcept {
+  const std::lock_guard lock(mutex_);
+  const auto found = registered_.find(fd);
+  if (found != registered_.end() &&
+      ::epoll_ctl(found->second.epoll, EPOLL_CTL_MOD, fd, &found->second.event) != 0) {
+    registered_.erase(found);  // closed meanwhile
+  }
+}
+
+void saboteur::epoll_control_asked(int epoll, int operation, int fd,
+                                   const ::epoll_event& event) noexcept {
+  const std::lock_guard lock(mutex_);
+  if (operation == EPOLL_CTL_DEL) {
+    registered_.erase(fd);
+  } else {
+    registered_.insert_or_assign(fd, registration{epoll, event});
   }
 }
 

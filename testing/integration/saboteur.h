@@ -13,6 +13,8 @@
 // Installed for as long as it lives.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -74,12 +76,20 @@ class saboteur final : private netpoll::sys::fault_injector {
  private:
   std::optional<result> before(call which, int fd, std::size_t& size) noexcept override;
   void after(call which, int fd, const result& answer) noexcept override;
+  void epoll_control_asked(int epoll, int operation, int fd,
+                           const ::epoll_event& event) noexcept override;
 
   std::optional<result> fail(int fd) noexcept;
   void close_and_reuse(int fd) noexcept;
+  void report_again(int fd) noexcept;
   void note_caller(call which, int number) noexcept;
   void let_others_run() noexcept;
   void meddle_on_request();
+
+  struct registration {
+    int epoll;
+    ::epoll_event event;
+  };
 
   const fault fault_;
   const bool notes_callers_;
@@ -94,6 +104,7 @@ class saboteur final : private netpoll::sys::fault_injector {
   std::atomic<bool> is_over_{false};
   const int null_;  // /dev/null
   mutable std::mutex mutex_;
+  std::map<int, registration> registered_;  // under mutex_: the last ones of each number
   std::vector<int> planted_;  // under mutex_: duplicates of it under numbers that were closed
   std::map<std::vector<void*>, int> callers_[netpoll::sys::call_count];  // under mutex_
 };

@@ -141,7 +141,7 @@ class fake_kernel final : public sys::fault_injector {
     }
   }
 
-  void epoll_control_asked(int operation, int number,
+  void epoll_control_asked(int, int operation, int number,
                            const ::epoll_event& event) noexcept override {
     step("epoll_ctl", &all_);
     const auto found = all_.find(number);

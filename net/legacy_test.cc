@@ -14,6 +14,7 @@
 
 #include "net/legacy_test_sizes.h"
 #include "net/net.h"
+#include "net/socket/basic_socket_iostream.h"
 
 namespace net {
 namespace {

@@ -6,7 +6,9 @@
 #include <array>
 #include <cstddef>
 
+#include "net/async/use_future.h"
 #include "net/net.h"
+#include "net/socket/basic_socket_iostream.h"
 
 namespace net {
 namespace {

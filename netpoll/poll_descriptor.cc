@@ -88,7 +88,7 @@ int poll_descriptor::report_from_now_on(direction which) noexcept {
     case registration::done: break;
   }
   const std::uint32_t wanted = reported_ | events_of(which);
-  if (wanted == reported_ || how_triggered() == trigger::exclusive) {
+  if (wanted == reported_) {
     return 0;
   }
   // An edge that came before is not lost: the kernel looks at the descriptor anew.

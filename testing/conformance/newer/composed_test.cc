@@ -26,6 +26,8 @@
 #include <string>
 #include <utility>
 
+#include "testing/support/counting_allocator.h"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -114,43 +116,20 @@ TEST(AnyCompletionHandler, IsEmptyOrHoldsOne) {
   EXPECT_TRUE(moved == nullptr);
 }
 
-template <typename T>
-struct counting {
-  using value_type = T;
-  int* live;
-  int* made;
-  counting(int* l, int* m) : live(l), made(m) {}
-  template <typename U>
-  counting(const counting<U>& other) : live(other.live), made(other.made) {}
-  T* allocate(std::size_t n) {
-    ++*live;
-    ++*made;
-    return std::allocator<T>().allocate(n);
-  }
-  void deallocate(T* p, std::size_t n) {
-    --*live;
-    std::allocator<T>().deallocate(p, n);
-  }
-  template <typename U>
-  bool operator==(const counting<U>& other) const {
-    return live == other.live;
-  }
-};
-
 TEST(AnyCompletionHandler, TakesOneBlockOfTheHandlersAllocator) {
-  int live = 0;
-  int made = 0;
+  nettest::allocation_counts counts;
   {
-    any_handler some = asio::bind_allocator(counting<char>(&live, &made),
-                                            [&](asio::error_code, int) { EXPECT_EQ(live, 0); });
-    EXPECT_EQ(made, 1);
+    any_handler some =
+        asio::bind_allocator(nettest::counting_allocator<char>(counts),
+                             [&](asio::error_code, int) { EXPECT_EQ(counts.live, 0); });
+    EXPECT_EQ(counts.made, 1);
     std::move(some)(asio::error_code(), 1);
-    any_handler other =
-        asio::bind_allocator(counting<char>(&live, &made), [](asio::error_code, int) {});
-    EXPECT_EQ(live, 1);
+    any_handler other = asio::bind_allocator(nettest::counting_allocator<char>(counts),
+                                             [](asio::error_code, int) {});
+    EXPECT_EQ(counts.live, 1);
   }
-  EXPECT_EQ(live, 0);
-  EXPECT_EQ(made, 2);
+  EXPECT_EQ(counts.live, 0);
+  EXPECT_EQ(counts.made, 2);
 }
 
 TEST(AnyCompletionHandler, HasTheAssociationsOfWhatIsInIt) {

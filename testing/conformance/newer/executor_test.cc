@@ -31,6 +31,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "testing/support/counting_allocator.h"
+
 namespace {
 
 namespace execution = asio::execution;
@@ -173,43 +175,19 @@ TEST(Config, OfAHintSaysWhatItMeans) {
 
 // --- Memory of contexts ---------------------------------------------------------------------------
 
-template <typename T>
-struct counting {
-  using value_type = T;
-  int* live;
-  int* made;
-  counting(int* l, int* m) : live(l), made(m) {}
-  template <typename U>
-  counting(const counting<U>& other) : live(other.live), made(other.made) {}
-  T* allocate(std::size_t n) {
-    ++*live;
-    ++*made;
-    return std::allocator<T>().allocate(n);
-  }
-  void deallocate(T* p, std::size_t n) {
-    --*live;
-    std::allocator<T>().deallocate(p, n);
-  }
-  template <typename U>
-  bool operator==(const counting<U>& other) const {
-    return live == other.live;
-  }
-};
-
 TEST(ContextMemory, IsOfTheAllocatorThatWasGiven) {
-  int live = 0;
-  int made = 0;
+  nettest::allocation_counts counts;
   {
-    asio::io_context context(std::allocator_arg, counting<char>(&live, &made));
+    asio::io_context context(std::allocator_arg, nettest::counting_allocator<char>(counts));
     asio::steady_timer timer(context, asio::steady_timer::clock_type::now());
     timer.async_wait([](asio::error_code) {});
     context.run();
-    EXPECT_GT(made, 0);
-    asio::thread_pool pool(std::allocator_arg, counting<char>(&live, &made), 1);
+    EXPECT_GT(counts.made, 0);
+    asio::thread_pool pool(std::allocator_arg, nettest::counting_allocator<char>(counts), 1);
     asio::post(pool, [] {});
     pool.join();
   }
-  EXPECT_EQ(live, 0);
+  EXPECT_EQ(counts.live, 0);
 }
 
 }  // namespace
